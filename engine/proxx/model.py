@@ -1,0 +1,139 @@
+"""The values that travel through proxx: what a file is (Media) and what shall be made of it (Task, Plan)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+NO_VIDEO = "none"
+"""The codec of a file that holds no moving picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """Colour tags in ffprobe's words (ITU-T H.273 names); "unknown" is an untagged value."""
+
+    range: str = "unknown"
+    primaries: str = "unknown"
+    transfer: str = "unknown"
+    matrix: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """The video stream that counts. Every None is "not known" (in a promise: "not promised").
+
+    `index` is the stream's index in the file, `width`/`height` the coded raster in pixels, `par` the pixel
+    aspect ratio, `rotation` the clockwise turn in degrees that shows the picture upright (0, 90, 180, 270),
+    `rate` frames per second, `frames` the number of frames the container declares, `start` and `duration`
+    seconds. `field_order` is progressive, tt, bb, tb, bt or unknown (ffprobe's words). `codec`, `profile` and
+    `tag` are ffprobe's words too ("" when it has none). What a scan of the packets has counted: `packets` are
+    there, `shown` of them make a picture (an edit list may hide some), from `first` to `last` seconds.
+    """
+
+    index: int = 0
+    codec: str | None = None
+    profile: str | None = None
+    tag: str | None = None
+    width: int | None = None
+    height: int | None = None
+    pix_fmt: str | None = None
+    par: Fraction | None = None
+    rotation: int | None = None
+    field_order: str | None = None
+    rate: Fraction | None = None
+    average_rate: Fraction | None = None
+    frames: int | None = None
+    start: Fraction | None = None
+    duration: Fraction | None = None
+    colour: Colour | None = None
+    packets: int | None = None
+    shown: int | None = None
+    first: Fraction | None = None
+    last: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """One audio stream: channels, sample rate in Hz, start and duration in seconds. None is "not known".
+
+    `origin` stands in promises only: the codec of the source's stream that the sound is made from.
+    """
+
+    index: int = 0
+    codec: str | None = None
+    channels: int | None = None
+    layout: str | None = None
+    sample_rate: int | None = None
+    sample_format: str | None = None
+    start: Fraction | None = None
+    duration: Fraction | None = None
+    language: str | None = None
+    title: str | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What one file is, in proxx's own words (CONTRACT: path + leading bytes + ffprobe JSON → container, codec).
+
+    `state` says whether it could be read at all: "ok", or why not ("missing", "not-a-file", "empty",
+    "no-permission", "format-not-allowed", "not-media", "timeout"); `detail` is the tool's own word about it.
+    `codec` is the canonical source codec, "unknown", or "none" when there is no moving picture. `reason`
+    says how the codec was found, `confidence` ("high"/"low") how sure that is. `cadence` is "constant",
+    "variable" or "unknown". `timecode` and `reel` are None when not known and "" when the file has none.
+    `audio` is None when not known; `warnings` are words for the user about the file itself. `size` is in bytes;
+    a `declared_size` beyond it (what the container's own structure says there must be) means a file cut short.
+    """
+
+    path: str = ""
+    state: str = "ok"
+    detail: str = ""
+    container: str = "unknown"
+    codec: str = "unknown"
+    reason: str = ""
+    confidence: str = "high"
+    demuxer: str = ""
+    size: int | None = None
+    declared_size: int | None = None
+    duration: Fraction | None = None
+    cadence: str | None = None
+    timecode: str | None = None
+    reel: str | None = None
+    video: Video | None = None
+    audio: tuple[Audio, ...] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One clip to make: the exact argv (ffmpeg) or render settings (Resolve) and the promised `expect`.
+
+    `temporary` is where the engine writes; `output` appears only when the made file keeps the promise. `decided`
+    names the row that decided in every table asked about the clip.
+    """
+
+    index: int
+    source: str
+    output: str
+    temporary: str
+    expect: Media
+    argv: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    decided: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a run needs, nothing it must decide: a function of spec, rulebook, facts and engine version."""
+
+    job_id: str
+    engine: str
+    engine_version: str
+    profile: str
+    rulebook: Mapping[str, str]
+    why: tuple[str, ...]
+    spec: Mapping[str, Any]
+    tasks: tuple[Task, ...]

@@ -1,0 +1,37 @@
+"""Guesses which of the known words a wrong one was meant to be, so that a message can propose it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+
+_LONGEST = 80
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def nearest(word: str, choices: Sequence[str], meant: Mapping[str, str] = _NOTHING) -> str:
+    """The choice that the word stands for: by another name for it (`meant`), by case, or by spelling; "" for none."""
+    if len(word) > _LONGEST:
+        return ""
+    folded = _folded(word)
+    for other, choice in (*meant.items(), *zip(choices, choices, strict=True)):
+        if _folded(other) == folded:
+            return choice
+    import difflib  # slow to import, and only a mistake needs it
+
+    close = difflib.get_close_matches(word.strip().casefold(), choices, 1, cutoff=0.75)
+    return close[0] if close else ""
+
+
+def _folded(word: str) -> str:
+    return "".join(letter for letter in word.casefold() if letter.isalnum())
+
+
+def question(word: str, choices: Collection[str]) -> str:
+    """The nearest choice as the end of a message ("; did you mean h264?"), or nothing."""
+    return as_question(nearest(word, list(choices)))
+
+
+def as_question(choice: str) -> str:
+    """A choice as the end of a message, or nothing for none."""
+    return f"; did you mean {choice}?" if choice else ""
