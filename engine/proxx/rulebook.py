@@ -1,0 +1,251 @@
+"""The rulebook: found, read, stacked, shape-checked and frozen, so that everything after it is a look-up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from proxx.errors import EXIT_USAGE, Finding, ProxxError, RulebookError
+from proxx.stack import Layer, lacking, laid, stack, stack_templates
+from proxx.tables import Domain, Fact, Table, TableError, compile_table
+
+FORMAT = 1
+PARTS = ("matrices", "profiles", "schema")
+FREEZERS = ("rulebook.py", "stack.py", "shape.py", "tables.py", "boxes.py", "faults.py", "selftest.py", "prove.py")
+"""The code that makes a frozen copy: another version of it makes its own."""
+
+SUFFIXES = (".toml", ".j2", ".json")
+Lint = Callable[["Rulebook"], Sequence[Finding]]
+
+
+def builtin() -> str:
+    """The shipped rulebook's folder: beside the installed package, or the root of the checkout."""
+    code = os.path.dirname(os.path.realpath(__file__))
+    data = os.path.join(code, "data")
+    return data if os.path.isdir(data) else os.path.dirname(os.path.dirname(code))
+
+
+class Rulebook:
+    """A frozen rulebook. `items` are all its entries by kind and name; tables are compiled when first asked for."""
+
+    def __init__(self, frozen: Mapping[str, Any]) -> None:
+        self.frozen = frozen
+        self.name: str = frozen["name"]
+        self.version: str = frozen["version"]
+        self.digest: str = frozen["digest"]
+        self.items: Mapping[str, Mapping[str, Any]] = frozen["items"]
+        self.templates: Mapping[str, str] = frozen["templates"]
+        self.origins: Mapping[str, Sequence[Any]] = frozen["origins"]
+        self._tables: dict[str, Table] = {}
+        self._stages: dict[str, list[Table]] = {}
+
+    @property
+    def findings(self) -> Mapping[str, Any]:
+        """What every finding says, by id."""
+        return self.items["finding"]
+
+    @property
+    def profiles(self) -> Mapping[str, Any]:
+        """Every proxy profile, by name."""
+        return self.items["profile"]
+
+    @property
+    def vocabulary(self) -> Mapping[str, Mapping[str, Any]]:
+        """Codecs, containers, signatures, labels and how to probe: the words for what a file is."""
+        return self.items
+
+    @cached_property
+    def sets(self) -> dict[str, list[str]]:
+        """Members of every set that a cell may name with @."""
+        return derive_sets(self.items)
+
+    @cached_property
+    def facts(self) -> dict[str, Fact]:
+        """Every declared fact, by name."""
+        return {name: _fact(name, data, self.sets) for name, data in self.items["fact"].items()}
+
+    def table(self, name: str) -> Table:
+        """The compiled table of that name. Raises KeyError when there is none, TableError when it is wrong."""
+        if name not in self._tables:
+            self._tables[name] = compile_table(name, self.items["table"][name], self.facts, self.sets)
+        return self._tables[name]
+
+    def tables(self, stage: str) -> list[Table]:
+        """The tables asked at a stage of the journey, in the order of the rulebook."""
+        if stage not in self._stages:
+            names = [name for name, data in self.items["table"].items() if data.get("stage") == stage]
+            self._stages[stage] = [self.table(name) for name in names]
+        return self._stages[stage]
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What plans and records say of the rulebook: name, version and digest."""
+        return {"name": self.name, "version": self.version, "digest": self.digest}
+
+
+def _fact(name: str, data: Mapping[str, Any], sets: Mapping[str, Sequence[str]]) -> Fact:
+    values = list(data.get("values", ()))
+    for word in data.get("of", ()):
+        if word.lstrip("@") not in sets:
+            raise TableError("unknown-set", word, where=("fact", name, "of"))
+        values += sets[word.lstrip("@")]
+    low, high = data.get("range", (0, -1))
+    domain = Domain(tuple(dict.fromkeys(values)), bool(data.get("other", False)), low, high)
+    return Fact(name, data["stage"], data["doc"], domain, data.get("pointer", ""))
+
+
+def derive_sets(items: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """All sets: one of each kind of word, one of each family that codecs name, and those written out."""
+    sets: dict[str, list[str]] = {
+        "codec": list(items.get("codec", {})),
+        "container": [name for name, data in items.get("container", {}).items() if data.get("output")],
+        "source-codec": list(items.get("source-codec", {})),
+        "source-container": list(items.get("container", {})),
+        "profile": list(items.get("profile", {})),
+        "field": list(items.get("field", {})),
+    }
+    for kind in ("codec", "source-codec", "container"):
+        for name, data in items.get(kind, {}).items():
+            for family in data.get("sets", ()):
+                sets.setdefault(family, []).append(name)
+    for name, data in items.get("set", {}).items():
+        sets[name] = list(data["members"])
+    return sets
+
+
+def load(folders: Sequence[str] = (), *, lint: Lint, cache: str | None = None) -> Rulebook:
+    """The proved rulebook of the shipped layer with `folders` stacked on it, in order.
+
+    A folder whose rulebook.toml says nothing of `extends` is complete and starts the stack anew. A frozen copy is
+    kept below `cache`, keyed by content and version. Raises RulebookError with every fault, ProxxError when a folder
+    is no rulebook.
+    """
+    texts = [read_folder(folder) for folder in (builtin(), *folders)]
+    key = _key(texts)
+    frozen = _cached(cache, key)
+    if frozen is None:
+        rulebook = freeze(texts)
+        faults = tuple(lint(rulebook))
+        if any(fault.is_error for fault in faults):
+            raise RulebookError(faults)
+        frozen = rulebook.frozen
+        _keep(cache, key, frozen)
+        return rulebook
+    return Rulebook(frozen)
+
+
+def read_folder(folder: str) -> dict[str, bytes]:
+    """Every file of a rulebook folder, by its path (absolute, "/" between names). Raises ProxxError."""
+    root = os.path.realpath(folder).replace(os.sep, "/")
+    paths = [f"{root}/rulebook.toml"]
+    for part in PARTS:
+        for place, folders, names in os.walk(f"{root}/{part}"):
+            folders.sort()
+            paths += [f"{place}/{name}".replace(os.sep, "/") for name in sorted(names) if name.endswith(SUFFIXES)]
+    files = {}
+    try:
+        for path in paths:
+            with open(path, "rb") as handle:
+                files[path] = handle.read()
+    except OSError as error:
+        raise ProxxError(
+            f"cannot read the rulebook {folder}: {error.strerror}: {error.filename}",
+            hint="A rulebook is a folder with rulebook.toml in it, and matrices/, profiles/ and schema/ beside that.",
+            exit_code=EXIT_USAGE,
+        ) from error
+    return files
+
+
+def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
+    """The unproved rulebook of the read folders, lowest first. Raises RulebookError for documents of a wrong shape."""
+    from proxx.shape import read_layer  # jsonschema is slow to import and not needed when the frozen copy is there
+
+    layers: list[Layer] = []
+    faults: list[Finding] = []
+    schemas = {path.rpartition("/")[2]: data for path, data in texts[0].items() if path.endswith(".schema.json")}
+    for files in texts:
+        layer, wrong = read_layer(files, schemas)
+        faults += wrong
+        layers.append(layer)
+    _raise(faults)
+    layers, astray = laid(layers)
+    items, origins, clashes = stack(layers)
+    templates, more = stack_templates(layers)
+    _raise([*astray, *clashes, *more] or lacking(items, layers[0]))
+    content = {
+        "format": FORMAT,
+        "name": layers[-1].name,
+        "version": "+".join(layer.version for layer in layers),
+        "items": items,
+        "templates": dict(sorted(templates.items())),
+    }
+    return Rulebook({**content, "digest": f"sha256:{_digest(content)}", "origins": origins})
+
+
+def _raise(faults: Sequence[Finding]) -> None:
+    if faults:
+        raise RulebookError(tuple(faults))
+
+
+def canonical(value: object) -> str:
+    """The one way to write a value as JSON text: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def _key(texts: Sequence[Mapping[str, bytes]]) -> str:
+    whole = hashlib.sha256(f"proxx rulebook {FORMAT} {sys.version_info[:2]}".encode())
+    code = os.path.dirname(__file__)
+    for name in FREEZERS:
+        with open(os.path.join(code, name), "rb") as handle:
+            whole.update(handle.read())
+    for files in texts:
+        for path, data in files.items():
+            whole.update(f"\0{path}\0{len(data)}\0".encode() + data)
+    return whole.hexdigest()
+
+
+def default_cache() -> str:
+    """The user's cache folder for frozen rulebooks."""
+    base = os.environ.get("XDG_CACHE_HOME") or (
+        os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.path.expanduser("~/.cache")
+    )
+    return os.path.join(base or os.path.expanduser("~"), "proxx")
+
+
+def _cached(cache: str | None, key: str) -> Mapping[str, Any] | None:
+    """The frozen rulebook of that key; None when it is not there, damaged, or not readable: then it is made anew."""
+    if cache is None:
+        return None
+    try:
+        with open(os.path.join(cache, f"{key}.json"), "rb") as handle:
+            seal, _, body = handle.read().partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() != seal:
+            return None
+        return dict(json.loads(body))
+    except (OSError, ValueError):
+        return None
+
+
+def _keep(cache: str | None, key: str, frozen: Mapping[str, Any]) -> None:
+    """Write the frozen copy whole or not at all; a cache that cannot be written costs time, nothing else."""
+    if cache is None:
+        return
+    body = json.dumps(frozen, ensure_ascii=False, separators=(",", ":")).encode()
+    part = os.path.join(cache, f".{key}.{os.getpid()}.part")
+    try:
+        os.makedirs(cache, exist_ok=True)
+        with open(part, "wb") as handle:
+            handle.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        os.replace(part, os.path.join(cache, f"{key}.json"))
+    except OSError:
+        if os.path.exists(part):
+            os.unlink(part)
