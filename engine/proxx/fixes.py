@@ -1,0 +1,84 @@
+"""Fixes that are true: changes of one value (or of what a profile declares) after which every table passes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from proxx.errors import Finding
+from proxx.rulebook import Rulebook
+
+Document = Mapping[str, Any]
+Judge = Callable[[Document], Sequence[Finding]]
+SHOWN = 3
+CHOICES = {"/codec": "codec", "/container": "container", "/proxy_profile": "profile"}
+"""Fields whose every legal value can be tried, and the set that holds the values."""
+
+FIXED_CHOICES = {"/resolution": ("same", "half", "quarter"), "/fps_mode": ("same-as-source",)}
+AREAS = ("pairing/", "profile/", "limit/", "spec/not-allowed", "naming/")
+
+
+def with_fixes(
+    rulebook: Rulebook, document: Document, findings: Sequence[Finding], judge: Judge
+) -> tuple[Finding, ...]:
+    """The findings with their proved fixes added. `judge` gives all findings of a changed document."""
+    return tuple(
+        replace(finding, fix=(*finding.fix, *proved(rulebook, document, finding, findings, judge)))
+        if finding.is_error and finding.id.startswith(AREAS)
+        else finding
+        for finding in findings
+    )
+
+
+def proved(
+    rulebook: Rulebook, document: Document, finding: Finding, findings: Sequence[Finding], judge: Judge
+) -> list[str]:
+    """Changes after which this finding is gone and no other error has come."""
+    before = _errors(findings)
+    target = (finding.id, finding.at, finding.subject)
+    sentences: list[str] = []
+    places = [finding.at, *(at for at, _ in finding.also)]
+    for pointer in (place for place in places if place in CHOICES or place in FIXED_CHOICES):
+        hits = []
+        for value in _choices(rulebook, pointer, document):
+            after = _errors(judge({**document, pointer[1:]: value}))
+            if not after[target] and not after - before:
+                hits.append(value)
+        if hits:
+            more = f" (or {len(hits) - SHOWN} more)" if len(hits) > SHOWN else ""
+            sentences.append(f"Checked: set {pointer[1:]} to {_or(hits[:SHOWN])}{more}.")
+    return sentences or list(_declare(rulebook, document, before, target, judge))
+
+
+def _declare(
+    rulebook: Rulebook, document: Document, before: Counter[tuple[str, ...]], target: tuple[str, ...], judge: Judge
+) -> Iterator[str]:
+    """Where no single value helps: declare everything that the named profile makes."""
+    profile = rulebook.profiles.get(str(document.get("proxy_profile", "")))
+    if profile is None:
+        return
+    word = profile["rasters"][0] if profile.get("rasters") else profile["resolutions"][0]
+    kept = document.get("resolution") if document.get("resolution") in profile["resolutions"] else word
+    makes = {"codec": profile["codec"], "container": profile["container"], "resolution": kept}
+    after = _errors(judge({**document, **makes}))
+    if not after[target] and not after - before:
+        yield (
+            "Checked: declare what the profile makes: "
+            + ", ".join(f"{key} {value}" for key, value in makes.items())
+            + "."
+        )
+
+
+def _choices(rulebook: Rulebook, pointer: str, document: Document) -> list[str]:
+    values = rulebook.sets[CHOICES[pointer]] if pointer in CHOICES else list(FIXED_CHOICES[pointer])
+    return [value for value in values if value != document.get(pointer[1:])]
+
+
+def _errors(findings: Sequence[Finding]) -> Counter[tuple[str, ...]]:
+    return Counter((finding.id, finding.at, finding.subject) for finding in findings if finding.is_error)
+
+
+def _or(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"
