@@ -1,0 +1,79 @@
+"""The Python face: a JobSpec that is complete from its creation and can judge itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Self
+
+from proxx import prove
+from proxx.checking import check
+from proxx.errors import Finding, has_errors
+from proxx.jobspec import FpsMode, Reading, Spec, read
+from proxx.machine import Machine
+from proxx.report import sentences
+from proxx.rulebook import Rulebook, default_cache, load
+from proxx.terminal import now
+from proxx.verdict import judge_spec
+
+__all__ = ["FpsMode", "JobSpec", "JobSpecValidationError"]
+
+
+class JobSpecValidationError(ValueError):
+    """A spec that is refused; `findings` are all its faults, and `str()` says them as sentences."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(sentences(finding for finding in findings if finding.is_error))
+        self.findings = findings
+
+
+class JobSpec(Spec):
+    """A spec as programs make it: id and moment of creation are filled in once, and it can judge itself.
+
+    Fields are those of CONTRACT JobSpec 2.1, given by name. Nothing in it can be changed afterwards.
+    """
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        if self.job_id is None:
+            object.__setattr__(self, "job_id", str(uuid.uuid4()))
+        if self.created_at is None:
+            object.__setattr__(self, "created_at", now())
+        super().__post_init__()
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """The spec of a document. Raises JobSpecValidationError with every fault that needs no media."""
+        _refuse(_judged(Reading(dict(document))))
+        return cls.from_document(document)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The spec of a JSON text, read strictly. Raises JobSpecValidationError like from_dict."""
+        reading = read(text)
+        _refuse(_judged(reading))
+        return cls.from_document(reading.document or {})
+
+    def validate(self, check_paths: bool = True) -> None:
+        """Judge the spec; with `check_paths` its sources are opened and probed too.
+
+        Raises JobSpecValidationError with every fault, ProxxError when ffprobe is not there.
+        """
+        book = _rulebook()
+        machine = Machine(book, no_media=not check_paths, now=now())
+        _refuse(check(book, self.to_json().encode("utf-8", "surrogateescape"), machine).findings)
+
+
+def _rulebook() -> Rulebook:
+    return load((), lint=prove.lint, cache=default_cache())
+
+
+def _judged(reading: Reading) -> tuple[Finding, ...]:
+    book = _rulebook()
+    return judge_spec(book, reading, Machine(book, no_media=True, now=now())).findings
+
+
+def _refuse(findings: tuple[Finding, ...]) -> None:
+    if has_errors(findings):
+        raise JobSpecValidationError(findings)

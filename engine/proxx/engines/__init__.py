@@ -1,0 +1,1 @@
+"""The engines that make proxies: one module each, and one line here."""

@@ -1,0 +1,99 @@
+"""Shows how a run goes: bars on a terminal, plain lines elsewhere, JSON events for programs, or nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from proxx.facts import base_name
+from proxx.job import Made, Progress
+from proxx.model import Plan, Task
+
+
+def silent(event: str, task: Task, value: Any) -> None:
+    """Say nothing."""
+
+
+def as_lines(plan: Plan) -> Progress:
+    """A line when a clip begins and when it ends, to stderr."""
+
+    def tell(event: str, task: Task, value: Any) -> None:
+        place = f"[{task.index + 1}/{len(plan.tasks)}] {base_name(task.output)}"
+        if event == "start":
+            print(f"{place}: encoding", file=sys.stderr, flush=True)
+        elif event == "verify":
+            print(f"{place}: verifying", file=sys.stderr, flush=True)
+        elif event == "done":
+            made: Made = value
+            print(f"{place}: {made.status.lower()}", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def as_events(plan: Plan) -> Progress:
+    """One JSON object a line, to stdout: what happened to which clip."""
+
+    def tell(event: str, task: Task, value: Any) -> None:
+        line: dict[str, Any] = {"format": 1, "event": event, "index": task.index, "source": task.source}
+        if event in ("start", "frames"):
+            line["frames" if event == "frames" else "promised_frames"] = value
+        elif event == "done":
+            line |= {"status": value.status, "output": task.output}
+        print(json.dumps(line, ensure_ascii=True), flush=True)
+
+    return tell
+
+
+@contextmanager
+def as_bars(plan: Plan) -> Iterator[Progress]:
+    """A bar for the clip under way and one for the whole job, on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeRemainingColumn(),
+    )
+    total = sum(_frames(task) for task in plan.tasks)
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        whole = bars.add_task(f"{len(plan.tasks)} clips", total=total, state="")
+        shown: dict[int, Any] = {}
+        finished = 0
+
+        def tell(event: str, task: Task, value: Any) -> None:
+            nonlocal finished
+            if event == "start":
+                shown[task.index] = bars.add_task(base_name(task.output), total=_frames(task), state="encoding")
+            elif event == "frames":
+                bars.update(shown[task.index], completed=value)
+                bars.update(whole, completed=finished + value)
+            elif event == "verify":
+                bars.update(shown[task.index], completed=_frames(task), state="verifying")
+            elif event == "done" and task.index in shown:
+                finished += _frames(task)
+                bars.update(shown[task.index], state=value.status.lower())
+                bars.update(whole, completed=finished)
+
+        yield tell
+
+
+def _frames(task: Task) -> int:
+    video = task.expect.video
+    return (video.frames if video else None) or 1
+
+
+@contextmanager
+def showing(plan: Plan, style: str) -> Iterator[Progress]:
+    """The progress display of a style: bars, lines, events or silent."""
+    if style == "bars":
+        with as_bars(plan) as tell:
+            yield tell
+        return
+    makers: dict[str, Callable[[Plan], Progress]] = {"lines": as_lines, "events": as_events}
+    yield makers[style](plan) if style in makers else silent

@@ -1,0 +1,192 @@
+"""What proxx says, in words for people and in JSON for programs; one line in REPORTS for each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from proxx.errors import Finding, has_errors
+from proxx.facts import rate_text
+from proxx.model import Media
+
+if TYPE_CHECKING:
+    from proxx.positions import Place
+
+FORMAT = 1
+COLOURS = {"error": "31;1", "warning": "33;1", "note": "36;1", "bold": "1", "frame": "34"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """The findings about one document: its path and text, the engine its job routes to, and what was left out."""
+
+    path: str
+    text: str
+    engine: str
+    findings: tuple[Finding, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing refuses the document."""
+        return not has_errors(self.findings)
+
+
+def place(report: FileReport, finding: Finding, pointer: str) -> Place:
+    """Where the value of a pointer stands in the report's document."""
+    from proxx.positions import Place, locate_json, locate_toml  # a document without findings needs no places
+
+    if finding.line and pointer == finding.at:
+        return Place(finding.line, finding.column, 1)
+    if report.path.endswith(".toml"):
+        keys = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+        return locate_toml(report.text, [int(key) if key.isdigit() else key for key in keys])
+    return locate_json(report.text, pointer, key=finding.id == "spec/unknown-field")
+
+
+def as_json(reports: Sequence[FileReport]) -> str:
+    """The published shape of `check` (schema/check.schema.json)."""
+    files = [
+        {
+            "path": report.path,
+            "ok": report.ok,
+            "engine": report.engine,
+            "findings": [_finding(report, finding) for finding in report.findings],
+            "left_out": list(report.left_out),
+        }
+        for report in reports
+    ]
+    return json.dumps({"format": FORMAT, "files": files}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _finding(report: FileReport, finding: Finding) -> dict[str, Any]:
+    spot = place(report, finding, finding.at)
+    return {
+        "id": finding.id,
+        "severity": finding.severity,
+        "message": finding.message,
+        "why": list(finding.why),
+        "fix": list(finding.fix),
+        "pointer": finding.at,
+        "line": spot.line,
+        "column": spot.column,
+        "table": finding.table,
+        "row": finding.row,
+    }
+
+
+def as_text(reports: Sequence[FileReport], *, colour: bool = False) -> str:
+    """Findings like a compiler's: the place, the line itself, the reason, what to do, and the rule that decided."""
+    return "".join(_file(report, colour) for report in reports)
+
+
+def _file(report: FileReport, colour: bool) -> str:
+    parts = [_block(report, finding, colour) for finding in report.findings]
+    errors = sum(finding.is_error for finding in report.findings)
+    others = len(report.findings) - errors
+    counts = [f"{errors} error{'' if errors == 1 else 's'}"] if errors else []
+    counts += [f"{others} remark{'' if others == 1 else 's'}"] if others else []
+    verdict = paint("ok", "bold", colour) if report.ok else paint("refused", "error", colour)
+    engine = f", engine {report.engine}" if report.ok and report.engine != "none" else ""
+    summary = f"{report.path}: {verdict}{engine}" + (f" ({', '.join(counts)})" if counts else "") + "\n"
+    left_out = "".join(f"  not checked: {line}\n" for line in report.left_out)
+    return "".join(parts) + summary + left_out
+
+
+def _block(report: FileReport, finding: Finding, colour: bool) -> str:
+    message, *rest = finding.message.split("\n")
+    head = f"{paint(f'{finding.severity}[{finding.id}]', finding.severity, colour)}: {paint(message, 'bold', colour)}\n"
+    lines = [f"    {line.strip()}" for line in rest]
+    lines += _frames(report, finding, colour)
+    lines += [f"    Reason: {line}" for line in finding.why]
+    lines += [f"    Action: {line}" for line in finding.fix]
+    lines.append(f"    Rule: {rule(finding)}")
+    return head + "\n".join(lines) + "\n\n"
+
+
+def rule(finding: Finding) -> str:
+    """The row that decided, as `decide` and `explain` name it."""
+    return f"table {finding.table}, row {finding.row}" if finding.table else "rulebook"
+
+
+def _frames(report: FileReport, finding: Finding, colour: bool) -> list[str]:
+    """The source line with a mark under the value, and the lines that belong to it."""
+    if not report.text and not finding.line:
+        return []
+    texts = report.text.split("\n")
+    spots = [(place(report, finding, finding.at), "")]
+    spots += [(place(report, finding, at), text) for at, text in finding.also]
+    lines: list[str] = []
+    for number, (spot, label) in enumerate(spots):
+        if number == 0:
+            lines.append(f"  {paint('-->', 'frame', colour)} {report.path}:{spot.line}:{spot.column}")
+        if not 0 < spot.line <= len(texts):
+            continue
+        shown, column = _window(texts[spot.line - 1].rstrip("\r"), spot.column)
+        mark = ("^" if number == 0 else "-") * max(1, min(spot.length, len(shown) - column + 1))
+        margin = f"{spot.line:>4}"
+        lines.append(f"{paint(f'{margin} |', 'frame', colour)} {shown}")
+        tone = finding.severity if number == 0 else "frame"
+        lines.append(
+            f"{paint('     |', 'frame', colour)} {' ' * (column - 1)}{paint(f'{mark} {label}'.rstrip(), tone, colour)}"
+        )
+    return lines
+
+
+def _window(line: str, column: int, width: int = 100) -> tuple[str, int]:
+    """At most `width` characters of a line around a column, control characters and tabs shown as blanks."""
+    start = max(0, column - 1 - width // 2) if len(line) > width else 0
+    shown = "".join(letter if letter.isprintable() else " " for letter in line[start : start + width])
+    return shown, column - start
+
+
+def paint(text: str, tone: str, colour: bool) -> str:
+    """The text in a colour, where the terminal has colours."""
+    return f"\x1b[{COLOURS[tone]}m{text}\x1b[0m" if colour else text
+
+
+def sentences(findings: Iterable[Finding]) -> str:
+    """Findings as an exception prints them: what is wrong, the reasons, what to do."""
+    blocks = []
+    for finding in findings:
+        lines = [
+            finding.message,
+            *(f"  Reason: {line}" for line in finding.why),
+            *(f"  Action: {line}" for line in finding.fix),
+        ]
+        blocks.append("\n".join(lines))
+    return "\n".join(blocks)
+
+
+def promise_words(media: Media) -> list[str]:
+    """What a file is, or is promised to be, one line for picture, start, and each audio stream."""
+    lines = []
+    video = media.video
+    if video is not None:
+        parts: list[tuple[str, object]] = [
+            ("", f"{video.width}x{video.height}" if video.width else None),
+            ("", video.profile),
+            ("", video.pix_fmt),
+            ("pixels", None if video.par is None else f"{video.par.numerator}:{video.par.denominator}"),
+            ("fps", None if video.rate is None else f"{video.rate} ({rate_text(video.rate)})"),
+            ("frames", video.frames),
+            ("rotation", video.rotation or None),
+            ("scan", video.field_order),
+        ]
+        lines.append("picture: " + ", ".join(f"{name} {value}".strip() for name, value in parts if value is not None))
+        if video.colour is not None:
+            colour = video.colour
+            tags = f"primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}"
+            lines.append(f"colour: {colour.range}, {tags}")
+    if media.timecode is not None or media.reel is not None:
+        lines.append(f"timecode: {media.timecode or 'none'}, reel: {media.reel or 'none'}")
+    for sound in media.audio or ():
+        length = "" if sound.duration is None else f", {float(sound.duration):.3f} s"
+        essence = f"{sound.codec or 'unknown codec'}, {sound.channels} channels, {sound.sample_rate} Hz"
+        lines.append(f"sound {sound.index}: {essence}{length}")
+    return lines
+
+
+REPORTS: Mapping[str, Callable[[Sequence[FileReport]], str]] = {"text": as_text, "json": as_json}

@@ -1,0 +1,205 @@
+"""Proves a made proxy: probes it, decodes it to its end, and asks the output tables about every promised fact."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from threading import Event
+from typing import Any
+
+from proxx.engines.ffmpeg import decode
+from proxx.errors import Finding
+from proxx.evaluate import ask, tell
+from proxx.facts import base_name, rate_text
+from proxx.model import Audio, Colour, Media, Task, Video
+from proxx.probe import measure, probe
+from proxx.rulebook import Rulebook
+from proxx.tables import Value
+
+NOT_PROMISED = "not-promised"
+ROUNDING_BYTES = 4096
+"""What a ceiling allows each frame on top: codecs round small frames up, and containers align them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """One promised fact of a proxy: how it compares, what was made and what was promised, in words."""
+
+    value: Value
+    made: str
+    promised: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The programs that make and prove proxies, and their versions."""
+
+    ffmpeg: str
+    ffprobe: str
+    ffmpeg_version: str
+    ffprobe_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a made file is, and what is wrong with it against its promise."""
+
+    media: Media
+    frames: int | None
+    findings: tuple[Finding, ...]
+
+
+def verify(rulebook: Rulebook, task: Task, path: str, profile: Mapping[str, Any], tools: Tools, stop: Event) -> Proof:
+    """The proof of the file at `path` against the task's promise."""
+    made = probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop)
+    frames: int | None = None
+    aspects = {
+        "made.readable": Aspect("yes" if made.state == "ok" else "no", f"{made.state} {made.detail}", "a media file")
+    }
+    if made.state == "ok":
+        made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)
+        frames, outcome = decode(path, tools.ffmpeg, stop)
+        clean = outcome.exit_code == 0 and not outcome.stderr
+        aspects["made.decode"] = Aspect(
+            "clean" if clean else "errors", outcome.stderr[-500:] or f"exit code {outcome.exit_code}", "clean"
+        )
+        aspects |= compare(task.expect, made, frames, profile, rulebook.sets["linear-pcm"])
+    return Proof(made, frames, tuple(_findings(rulebook, task, aspects)))
+
+
+def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: Event) -> Media:
+    """The made file with the rate that its packets keep, where its header only rounds it (Matroska's milliseconds)."""
+    want = expect.video.rate if expect.video else None
+    if want is None or made.video is None or made.video.rate == want:
+        return made
+    asked = replace(made, video=replace(made.video, rate=want))
+    return measure(asked, rulebook.vocabulary, ffprobe, stop=stop)
+
+
+def _findings(rulebook: Rulebook, task: Task, aspects: Mapping[str, Aspect]) -> list[Finding]:
+    found = []
+    decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
+    for name, decision in decisions.items():
+        aspect = aspects[rulebook.table(name).columns[0].fact.name]
+        texts = {"output": base_name(task.output), "made": aspect.made, "promised": aspect.promised}
+        finding = tell(rulebook, decision, texts, task.output)
+        if finding is not None:
+            found.append(finding)
+    return found
+
+
+def compare(
+    expect: Media, made: Media, frames: int | None, profile: Mapping[str, Any], linear: Collection[str]
+) -> dict[str, Aspect]:
+    """Every promised fact of a proxy against the made one. `linear` are the codecs of sound whose length is exact."""
+    want, have = expect.video or Video(), made.video or Video()
+    sounds, heard = expect.audio or (), made.audio or ()
+    aspects = {
+        "container": _same(made.container, expect.container),
+        "codec": _same(made.codec, expect.codec),
+        "profile": _same(have.profile, want.profile),
+        "tag": _same(have.tag, want.tag),
+        "pix-fmt": _same(have.pix_fmt, want.pix_fmt),
+        "raster": _same(_raster(have), _raster(want) if want.width else None),
+        "par": _same(_ratio(have.par), _ratio(want.par) if want.par else None),
+        "rate": _same(_rate(have.rate), _rate(want.rate) if want.rate else None),
+        "scan": _same(_scan(have), _scan(want) if want.field_order else None),
+        "rotation": _same(str(have.rotation or 0), None if want.rotation is None else str(want.rotation)),
+        "colour": _colour(have.colour, want.colour),
+        "timecode": _same(made.timecode or "none", expect.timecode),
+        "reel": _same(made.reel or "none", expect.reel),
+        "frames": _frames(frames, want.frames),
+        "audio-streams": _same(str(len(heard)), None if expect.audio is None else str(len(sounds))),
+        "audio-channels": _listed([sound.channels for sound in heard], [sound.channels for sound in sounds], expect),
+        "audio-rate": _listed([sound.sample_rate for sound in heard], [sound.sample_rate for sound in sounds], expect),
+        "audio-codec": _listed([sound.codec for sound in heard], [sound.codec for sound in sounds], expect),
+        **_ends(heard, sounds, linear),
+        "ceiling-share": _ceiling(made, want, profile),
+    }
+    return {f"made.{name}": aspect for name, aspect in aspects.items() if aspect is not None}
+
+
+def _same(made: str | None, promised: str | None) -> Aspect:
+    if promised is None:
+        return Aspect(NOT_PROMISED, made or "", "")
+    return Aspect("same" if made == promised else "other", made or "none", promised)
+
+
+def _rate(rate: Fraction | None) -> str:
+    return "unknown" if rate is None else f"{rate} ({rate_text(rate)})"
+
+
+def _frames(made: int | None, promised: int | None) -> Aspect | None:
+    if promised is None:
+        return None
+    if made is None:
+        return Aspect("unknown", "no", str(promised))
+    value = "same" if made == promised else "fewer" if made < promised else "more"
+    return Aspect(value, str(made), str(promised))
+
+
+def _raster(video: Video) -> str:
+    return f"{video.width}x{video.height}"
+
+
+def _ratio(ratio: Fraction | None) -> str:
+    one = ratio or Fraction(1)
+    return f"{one.numerator}:{one.denominator}"
+
+
+def _scan(video: Video) -> str:
+    """A progressive codec that carries no field order reads as unknown; both mean whole frames."""
+    return "progressive" if video.field_order in (None, "unknown", "progressive") else str(video.field_order)
+
+
+def _colour(made: Colour | None, promised: Colour | None) -> Aspect:
+    """Tags that were promised; where nothing was promised for a tag, whatever the encoder writes is fine."""
+    if promised is None:
+        return Aspect(NOT_PROMISED, "", "")
+    have = made or Colour()
+    if have.range == "unknown":  # an untagged range is the limited one for every reader of luma and chroma
+        have = replace(have, range="tv")
+    names = ("range", "primaries", "transfer", "matrix")
+    wrong = [name for name in names if getattr(promised, name) not in ("unknown", getattr(have, name))]
+    text = [", ".join(f"{name} {getattr(colour, name)}" for name in wrong or names) for colour in (have, promised)]
+    return Aspect("other" if wrong else "same", text[0], text[1])
+
+
+def _listed(made: list[Any], promised: list[Any], expect: Media) -> Aspect | None:
+    if expect.audio is None or len(made) != len(promised):
+        return None  # the number of streams is told already
+    return _same(", ".join(map(str, made)) or "none", ", ".join(map(str, promised)) or "none")
+
+
+def _ends(made: tuple[Audio, ...], promised: tuple[Audio, ...], linear: Collection[str]) -> dict[str, Aspect | None]:
+    """How far the stream that differs most ends from where it was promised to end, in milliseconds, and what it was."""
+    differences = [
+        (_end(one) - _end(other), one, other)
+        for one, other in zip(made, promised, strict=False)
+        if one.duration is not None and other.duration is not None
+    ]
+    if len(made) != len(promised) or not differences:
+        return {}
+    worst, one, other = max(differences, key=lambda item: abs(item[0]))
+    limited = max(-1_000_000, min(1_000_000, int(worst * 1000)))
+    aspect = Aspect(limited, f"{float(_end(one)):.3f}", f"{float(_end(other)):.3f}")
+    essence = "pcm" if other.origin in linear else "compressed"
+    return {"audio-difference": aspect, "audio-essence": replace(aspect, value=essence)}
+
+
+def _end(sound: Audio) -> Fraction:
+    return (sound.start or Fraction(0)) + (sound.duration or Fraction(0))
+
+
+def _ceiling(made: Media, want: Video, profile: Mapping[str, Any]) -> Aspect | None:
+    """The file's bit rate against the ceiling of its profile, which is given for 1920x1080 at 25 frames a second."""
+    ceiling = profile.get("size", {}).get("ceiling")
+    if ceiling is None or made.size is None or not want.duration or not want.width or not want.height or not want.rate:
+        return None
+    allowed = Fraction(str(ceiling)) * want.width * want.height * want.rate / (1920 * 1080 * 25)
+    allowed += ROUNDING_BYTES * 8 * want.rate / 1_000_000
+    sound = sum(Fraction((one.sample_rate or 0) * (one.channels or 0) * 24, 1_000_000) for one in made.audio or ())
+    rate = Fraction(made.size * 8, 1_000_000) / want.duration
+    share = min(int((rate - sound) / allowed * 100), 1_000_000)
+    return Aspect(max(share, 0), f"{float(rate):.1f}", f"{float(allowed + sound):.1f}")
