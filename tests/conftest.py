@@ -1,0 +1,111 @@
+"""What all tests share: the shipped rulebook, a cache of its own, a spec that is right, and `--update`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxx import prove
+from proxx.rulebook import Rulebook, default_cache, load
+
+ROOT = Path(__file__).resolve().parents[1]
+SPEC: dict[str, Any] = {
+    "jobspec_version": "2.1",
+    "sources": ["/footage/A001_C001.mp4"],
+    "output_directory": "/footage/proxies",
+    "codec": "h264",
+    "container": "mp4",
+    "resolution": "half",
+    "naming_template": "{source_name}_proxy",
+    "proxy_profile": "proxy_h264_low",
+}
+"""A spec in which nothing is wrong."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest --update` rewrites the golden files; their difference is then reviewed like any other change."""
+    parser.addoption("--update", action="store_true", help="rewrite golden files with what is printed now")
+
+
+@pytest.fixture(scope="session")
+def update(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files shall be rewritten."""
+    return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Frozen rulebooks go below the tests' own folder, never into the user's cache; output has no colours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("PROXX_RULEBOOK", raising=False)
+        patch.setenv("NO_COLOR", "1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def rulebook(_cache_of_its_own: None) -> Rulebook:
+    """The shipped rulebook, proved."""
+    return load((), lint=prove.lint, cache=default_cache())
+
+
+@pytest.fixture
+def spec_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a spec that is right, save the given changes (None leaves a field out), and gives its path."""
+
+    def write(name: str = "job.json", **changes: Any) -> Path:
+        document = {key: value for key, value in {**SPEC, **changes}.items() if value is not None}
+        path = tmp_path / name
+        path.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def probes_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a probe file of `path=(container, codec)` entries and gives its path."""
+
+    def write(pairs: dict[str, tuple[str, str]]) -> Path:
+        path = tmp_path / "media.probes.json"
+        entries = {name: {"container": container, "codec": codec} for name, (container, codec) in pairs.items()}
+        path.write_text(json.dumps(entries), "utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def book_copy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Copies the shipped rulebook (rulebook.toml, matrices, profiles, schema) into a new folder that may be damaged."""
+
+    def copy() -> Path:
+        folder = tmp_path_factory.mktemp("book")
+        shutil.copy(ROOT / "rulebook.toml", folder)
+        for part in ("matrices", "profiles", "schema"):
+            shutil.copytree(ROOT / part, folder / part)
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two tiny ProRes clips and one H.264 clip, made by FFmpeg."""
+    folder = tmp_path_factory.mktemp("footage")
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=0.2"]
+    ways = {
+        "clip_001.mov": ["-c:v", "prores", "-profile:v", "0", "-pix_fmt", "yuv422p10le"],
+        "clip_002.mov": ["-c:v", "prores", "-profile:v", "0", "-pix_fmt", "yuv422p10le"],
+        "clip.mp4": ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"],
+    }
+    for name, way in ways.items():
+        command = ["ffmpeg", "-v", "error", "-nostdin", *picture, *way, str(folder / name)]
+        subprocess.run(command, check=True, timeout=60)
+    return folder

@@ -1,0 +1,173 @@
+"""SMPTE timecode: anchors that every editor knows, and round trips over whole days at every rate."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from proxx.timecode import DROP_RATES, Timecode, TimecodeError, conform, frames_of_day, label, nominal, parse
+
+FILM = Fraction(24000, 1001)
+NTSC = Fraction(30000, 1001)
+NTSC_60 = Fraction(60000, 1001)
+NTSC_120 = Fraction(120000, 1001)
+RATES = [FILM, Fraction(24), Fraction(25), NTSC, Fraction(30), Fraction(48000, 1001), Fraction(48), Fraction(50)]
+RATES += [NTSC_60, Fraction(60), Fraction(100), NTSC_120, Fraction(120), Fraction(12), Fraction(25, 2), Fraction(15)]
+
+rates = st.sampled_from(RATES)
+drop_rates = st.sampled_from(sorted(DROP_RATES))
+
+
+@pytest.mark.parametrize(
+    ("text", "rate", "frames"),
+    [
+        ("00:00:00:00", FILM, 0),
+        ("01:00:00:00", FILM, 86400),
+        ("01:00:00:00", Fraction(25), 90000),
+        ("10:00:00:00", Fraction(25), 900000),
+        ("00:00:59;29", NTSC, 1799),
+        ("00:01:00;02", NTSC, 1800),
+        ("00:10:00;00", NTSC, 17982),
+        ("01:00:00;00", NTSC, 107892),
+        ("23:59:59;29", NTSC, 2589407),
+        ("01:00:00:00", NTSC, 108000),
+        ("00:01:00;04", NTSC_60, 3600),
+        ("01:00:00;00", NTSC_60, 215784),
+        ("00:01:00;08", NTSC_120, 7200),
+        ("00:00:00:119", Fraction(120), 119),
+    ],
+)
+def test_well_known_labels_stand_for_well_known_frames(text: str, rate: Fraction, frames: int) -> None:
+    moment = parse(text, rate)
+    assert moment.frames == frames
+    assert moment.drop is (";" in text)
+
+
+def test_an_hour_of_drop_frame_stays_beside_the_clock() -> None:
+    seconds = parse("01:00:00;00", NTSC).frames / NTSC
+    assert abs(seconds - 3600) < Fraction(1, 100)
+
+
+def test_one_frame_after_the_end_of_a_minute_two_labels_are_left_out() -> None:
+    assert label(Timecode(parse("00:00:59;29", NTSC).frames + 1, NTSC, drop=True)) == "00:01:00;02"
+    assert label(Timecode(parse("00:09:59;29", NTSC).frames + 1, NTSC, drop=True)) == "00:10:00;00"
+
+
+def test_the_day_begins_again_after_24_hours() -> None:
+    assert label(Timecode(frames_of_day(Fraction(25)), Fraction(25))) == "00:00:00:00"
+    assert label(Timecode(frames_of_day(NTSC, drop=True) + 5, NTSC, drop=True)) == "00:00:00;05"
+    assert label(Timecode(-1, Fraction(25))) == "23:59:59:24"
+
+
+def test_the_length_of_a_day_is_the_standards() -> None:
+    assert frames_of_day(NTSC, drop=True) == 2589408
+    assert frames_of_day(NTSC) == 2592000
+    assert frames_of_day(FILM) == 2073600
+
+
+@pytest.mark.parametrize(
+    ("rate", "count"),
+    [(FILM, 24), (Fraction(24), 24), (NTSC, 30), (NTSC_60, 60), (NTSC_120, 120), (Fraction(25, 2), 13)],
+)
+def test_a_labelled_second_counts_the_nearest_whole_number_of_frames(rate: Fraction, count: int) -> None:
+    assert nominal(rate) == count
+
+
+@pytest.mark.parametrize("text", ["00:01:00;00", "00:01:00;01", "00:59:00;00", "23:59:00;01"])
+def test_a_label_that_drop_frame_leaves_out_is_refused(text: str) -> None:
+    with pytest.raises(TimecodeError, match="does not exist: drop-frame leaves out the first 2 labels of this minute"):
+        parse(text, NTSC)
+
+
+@pytest.mark.parametrize("rate", [FILM, Fraction(24), Fraction(25), Fraction(30), Fraction(60), Fraction(48000, 1001)])
+def test_drop_frame_exists_at_three_rates_only(rate: Fraction) -> None:
+    with pytest.raises(TimecodeError, match=r"drop-frame exists at 29\.97, 59\.94 and 119\.88"):
+        parse("01:00:00;00", rate)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("24:00:00:00", "hours end at 23"),
+        ("00:60:00:00", "minutes end at 59"),
+        ("00:00:60:00", "seconds end at 59"),
+        ("00:00:00:25", "frames end at 24"),
+    ],
+)
+def test_numbers_past_their_end_are_refused_with_the_end(text: str, reason: str) -> None:
+    with pytest.raises(TimecodeError, match=reason):
+        parse(text, Fraction(25))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1:00:00:00", "01:00:00", "01:00:00:00\n", " 01:00:00:00", "\u0660\u0661:00:00:00"]
+)
+def test_a_text_that_is_no_label_is_refused(text: str) -> None:
+    with pytest.raises(TimecodeError, match="is no timecode"):
+        parse(text, Fraction(25))
+
+
+def test_ffmpegs_other_drop_frame_marks_are_read() -> None:
+    assert parse("01:00:00.00", NTSC) == parse("01:00:00;00", NTSC)
+    assert parse("01:00:00,00", NTSC) == parse("01:00:00;00", NTSC)
+
+
+@given(rates, st.data())
+def test_every_frame_of_the_day_has_a_label_that_reads_back(rate: Fraction, data: st.DataObject) -> None:
+    moment = Timecode(data.draw(st.integers(0, frames_of_day(rate) - 1)), rate)
+    assert parse(str(moment), rate) == moment
+
+
+@given(drop_rates, st.data())
+def test_every_drop_frame_of_the_day_has_a_label_that_reads_back(rate: Fraction, data: st.DataObject) -> None:
+    moment = Timecode(data.draw(st.integers(0, frames_of_day(rate, drop=True) - 1)), rate, drop=True)
+    assert parse(str(moment), rate) == moment
+
+
+@given(drop_rates, st.data())
+def test_drop_frame_labels_stay_within_a_few_frames_of_the_clock(rate: Fraction, data: st.DataObject) -> None:
+    moment = Timecode(data.draw(st.integers(0, frames_of_day(rate, drop=True) - 1)), rate, drop=True)
+    hours, minutes, seconds, frame = (int(part) for part in str(moment).replace(";", ":").split(":"))
+    shown = (hours * 60 + minutes) * 60 + seconds + Fraction(frame, nominal(rate))
+    assert abs(shown - moment.frames / rate) < Fraction(1, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate", "other", "expected"),
+    [
+        ("01:00:00:00", FILM, Fraction(25), "01:00:00:00"),
+        ("01:00:00:12", Fraction(24), Fraction(25), "01:00:00:13"),
+        ("10:00:00:24", Fraction(25), Fraction(24), "10:00:00:23"),
+        ("23:59:59:59", Fraction(60), Fraction(24), "00:00:00:00"),
+        ("01:00:00;00", NTSC, NTSC_60, "01:00:00;00"),
+        ("00:01:00;04", NTSC_60, NTSC, "00:01:00;02"),
+        ("01:00:00;00", NTSC, Fraction(25), "01:00:00:00"),
+        ("01:00:00:00", NTSC, NTSC_60, "01:00:00:00"),
+    ],
+)
+def test_a_start_keeps_its_label_at_another_rate(text: str, rate: Fraction, other: Fraction, expected: str) -> None:
+    assert str(conform(parse(text, rate), other)) == expected
+
+
+@given(rates, rates, st.data())
+def test_a_conformed_start_is_at_most_half_a_frame_away_from_the_label(
+    rate: Fraction, other: Fraction, data: st.DataObject
+) -> None:
+    moment = Timecode(data.draw(st.integers(0, frames_of_day(rate) - nominal(rate))), rate)
+    made = conform(moment, other)
+    assume(made.frames)
+    distance = abs(Fraction(made.frames, nominal(other)) - Fraction(moment.frames, nominal(rate)))
+    assert distance <= Fraction(1, 2 * nominal(other))
+
+
+@given(drop_rates, drop_rates, st.data())
+def test_a_conformed_drop_frame_start_is_a_label_that_exists(
+    rate: Fraction, other: Fraction, data: st.DataObject
+) -> None:
+    moment = Timecode(data.draw(st.integers(0, frames_of_day(rate, drop=True) - 1)), rate, drop=True)
+    made = conform(moment, other)
+    assert made.drop
+    assert parse(str(made), other) == made
