@@ -1,0 +1,45 @@
+# make demo shows proxx at work, make test proves it; both first set up what is missing.
+
+PYTHON ?=
+VENV ?= .venv
+CORPUS ?= $(PROXX_CORPUS)
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test setup corpus bench clean
+
+help:
+	@echo "make demo               set up, then make a clip, check a spec, make and prove a proxy, show the record"
+	@echo "make test               set up, then run lint, types and the whole test suite"
+	@echo "make setup              only set up: $(VENV), and ffmpeg when it is missing"
+	@echo "make corpus CORPUS=DIR  run the whole journey over a folder of real media"
+	@echo "make bench              measure what a check costs"
+	@echo "make clean              remove $(VENV)"
+
+demo: setup
+	@$(BIN)/proxx demo
+
+test: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto
+
+# Looking for ffmpeg costs a moment and is done every time; the virtual environment is renewed with pyproject.toml.
+setup: $(READY)
+	@sh tools/setup.sh ffmpeg
+
+$(READY): pyproject.toml
+	@PYTHON="$(PYTHON)" sh tools/setup.sh venv "$(VENV)"
+	@touch $@
+
+corpus: setup
+	@if [ -z "$(CORPUS)" ]; then echo "Say which media: make corpus CORPUS=DIR (or set PROXX_CORPUS)" >&2; exit 2; fi
+	$(BIN)/python benchmarks/corpus.py "$(CORPUS)"
+
+bench: setup
+	$(BIN)/python benchmarks/check.py
+
+clean:
+	rm -rf "$(VENV)"
