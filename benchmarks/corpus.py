@@ -15,7 +15,6 @@ import tempfile
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
 
 from proxx.cli import main
 
@@ -26,30 +25,13 @@ PROFILES = {
 }
 
 
-class Captured(io.StringIO):
-    """A stdout that keeps both text and bytes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.buffer = _Bytes(self)
-
-
-class _Bytes(io.BytesIO):
-    def __init__(self, text: io.StringIO) -> None:
-        super().__init__()
-        self.text = text
-
-    def write(self, data: Any) -> int:
-        self.text.write(bytes(data).decode("utf-8", "replace"))
-        return len(data)
-
-
 def proxx(*words: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of one command, run in this process."""
-    out, err = Captured(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
+    kept, err = io.BytesIO(), io.StringIO()
+    with redirect_stdout(io.TextIOWrapper(kept, "utf-8", write_through=True)) as out, redirect_stderr(err):
         code = main(list(words))
-    return code, out.getvalue(), err.getvalue()
+        out.detach()
+    return code, kept.getvalue().decode("utf-8", "replace"), err.getvalue()
 
 
 def spec(folder: Path, source: Path, profile: str, name: str) -> Path:

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,11 @@ def test_a_wrong_spec_can_be_made_but_is_refused_when_it_is_judged(
 def test_all_faults_are_in_one_error(clips: Path, tmp_path: Path) -> None:
     document = {**example(clips, tmp_path).to_dict(), "codec": "h266", "container": "avi", "bitrate": "5M"}
     del document["sources"]
-    for attempt in (lambda: JobSpec.from_dict(document), lambda: JobSpec.from_json(json.dumps(document))):
+    attempts: list[Callable[[], JobSpec]] = [
+        lambda: JobSpec.from_dict(document),
+        lambda: JobSpec.from_json(json.dumps(document)),
+    ]
+    for attempt in attempts:
         with pytest.raises(JobSpecValidationError) as caught:
             attempt()
         told = sorted(finding.id for finding in caught.value.findings)

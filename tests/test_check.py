@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import pty
 import random
 import re
 import subprocess
@@ -19,9 +20,12 @@ from conftest import SPEC
 
 from proxx.checking import check
 from proxx.cli import main
+from proxx.errors import ProxxError
 from proxx.machine import Machine
 from proxx.probefile import read_probes
+from proxx.report import as_json, as_text
 from proxx.rulebook import Rulebook
+from proxx.terminal import report_of, spec_files
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "schema/check.schema.json").read_text("utf-8"))
 Write = Callable[..., Path]
@@ -365,13 +369,28 @@ def test_an_output_folder_that_may_not_be_written_to_is_told(rulebook: Rulebook,
 
 
 @pytest.fixture
+def locked_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A folder that nobody may read, named from the folder it stands in."""
+    (tmp_path / "open/locked").mkdir(parents=True)
+    (tmp_path / "open/locked").chmod(0)
+    monkeypatch.chdir(tmp_path / "open")
+    return "locked"
+
+
+@pytest.fixture
 def nobody() -> Iterator[None]:
-    """The test goes on as a user without rights: root may write everywhere."""
+    """The test goes on as a user without rights: root may read and write everywhere."""
     ours = os.getresuid()
     if ours[1] == 0:
         os.setresuid(65534, 65534, 0)
     yield
     os.setresuid(*ours)
+
+
+def test_a_folder_of_specs_that_may_not_be_read_is_said_so(locked_folder: str, nobody: None) -> None:
+    with pytest.raises(ProxxError, match="cannot read locked: Permission denied") as caught:
+        spec_files([locked_folder])
+    assert caught.value.exit_code == 2
 
 
 # ---- the process ---------------------------------------------------------------------------------------------------
@@ -388,8 +407,6 @@ def run_proxx(
 
 
 def test_colours_are_for_terminals_that_want_them(spec_file: Write) -> None:
-    import pty
-
     path = spec_file(codec="h266")
     for environment, coloured in (({"NO_COLOR": "", "TERM": "xterm"}, True), ({"NO_COLOR": "1"}, False)):
         ours, theirs = pty.openpty()
@@ -475,9 +492,6 @@ def mutated(random_: random.Random, document: dict[str, Any]) -> bytes:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_random_mistakes_never_end_in_a_traceback(seed: int, spec_file: Write, rulebook: Rulebook) -> None:
-    from proxx.report import as_json, as_text
-    from proxx.terminal import report_of
-
     random_ = random.Random(seed)  # noqa: S311
     document = json.loads(spec_file().read_text("utf-8"))
     entries = {

@@ -478,7 +478,7 @@ def test_a_spec_can_be_copied_and_pickled() -> None:
 def test_a_spec_holds_what_it_is_given_so_that_it_can_be_judged() -> None:
     spec = Spec(**{**GOOD, "fps_mode": "sometimes", "sources": "/a.mov", "codec": ["h264"]})
     assert {fact.name for fact in wrong(spec.to_dict())} == {"fps_mode", "sources", "codec"}
-    pathlike = dataclasses.replace(spec, sources=[PurePosixPath("/a.mov")])  # type: ignore[arg-type]
+    pathlike = dataclasses.replace(spec, sources=[PurePosixPath("/a.mov")])  # type: ignore[list-item]
     assert pathlike.sources == ("/a.mov",)
 
 

@@ -20,7 +20,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "VALUES": ("model", "errors", "nearest"),
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
-        *("tables", "stack", "shape", "rulebook"),
+        *("tables", "stack", "shape", "cache", "rulebook"),
         *("jsontext", "strictjson", "forms", "specfields", "jobspec", "schemas"),
         *("tomltext", "positions"),
     ),

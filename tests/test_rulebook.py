@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from proxx import prove
@@ -146,6 +149,26 @@ def test_a_layer_for_another_rulebook_is_refused(tmp_path: Path) -> None:
     (fault,) = clashes_of(folder)
     assert (fault.id, fault.at) == ("rulebook/nothing-there", "/extends")
     assert "studio extends proxy, but below it there is proxx" in fault.message
+
+
+def keys(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every declared key of a schema; conditions (if, then, else) declare none."""
+    if isinstance(schema, list):
+        for part_ in schema:
+            yield from keys(part_)
+    elif isinstance(schema, dict):
+        yield from schema.get("properties", {}).items()
+        for name, inner in schema.items():
+            if name not in ("if", "then", "else"):
+                yield from keys(inner)
+
+
+@pytest.mark.parametrize("path", [path for path in SHIPPED if path.endswith(".schema.json")], ids=os.path.basename)
+def test_every_key_of_a_schema_has_a_title_and_a_description(path: str) -> None:
+    schema = json.loads(SHIPPED[path])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    bare = [name for name, key in keys(schema) if "$ref" not in key and not {"title", "description"} <= set(key)]
+    assert bare == []
 
 
 # ---- cache and digest ----------------------------------------------------------------------------------------------
@@ -378,3 +401,25 @@ def test_a_layer_may_replace_plain_values(tmp_path: Path) -> None:
 def test_the_fields_of_a_spec_are_fixed(tmp_path: Path) -> None:
     schema = "#:schema ../schema/jobspec-fields.schema.json\n# May a layer add a field?\n"
     field = '[field.speed]\ntitle = "Speed"\ndoc = "Now?"\ntype = "string"\nexpects = "now"\nexample = "now"\n'
+    (fault,) = faults_of(layer(tmp_path / "l", {"matrices/more.toml": schema + field}))
+    assert (fault.id, fault.at) == ("rulebook/locked", "/field/speed")
+    gone = schema + "[field.created_at]\nremove = true\n"
+    assert {fault.id for fault in faults_of(layer(tmp_path / "l", {"matrices/more.toml": gone}))} == {"rulebook/shape"}
+
+
+def test_a_template_that_others_rely_on_is_not_replaced(tmp_path: Path) -> None:
+    folder = layer(tmp_path / "l", {"profiles/templates/ffmpeg/h264.args.j2": "-c copy\n"})
+    (fault,) = clashes_of(folder)
+    assert fault.id == "rulebook/defined-twice"
+    assert "give yours another name" in fault.message
+
+
+def test_a_complete_rulebook_starts_the_stack_anew() -> None:
+    head = b'#:schema schema/rulebook.schema.json\nname = "own"\nversion = "1"\nformat = 1\n'
+    own = {path.replace("/matrices/", "/own/matrices/"): data for path, data in SHIPPED.items()}
+    own = {path: head if path.endswith("/rulebook.toml") else data for path, data in own.items()}
+    routing = next(path for path in own if path.endswith("routing.toml"))
+    own[routing] = own[routing].replace(b"locked = true\n", b"")
+    book = freeze([part(*SMALL), own])
+    assert book.name == "own"
+    assert not book.table("route").locked

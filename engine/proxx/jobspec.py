@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -55,7 +55,7 @@ class Spec:
 
     jobspec_version: str = VERSION
     job_id: str | None = None
-    sources: tuple[str, ...]
+    sources: Sequence[str]
     output_directory: str
     codec: str
     container: str

@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from proxx.cache import cached, content_key, default_cache, keep
 from proxx.errors import EXIT_USAGE, Finding, ProxxError, RulebookError
 from proxx.stack import Layer, lacking, laid, stack, stack_templates
 from proxx.tables import Domain, Fact, Table, TableError, compile_table
 
+__all__ = ["Rulebook", "builtin", "canonical", "default_cache", "derive_sets", "freeze", "load", "read_folder"]
+
 FORMAT = 1
 PARTS = ("matrices", "profiles", "schema")
-FREEZERS = ("rulebook.py", "stack.py", "shape.py", "tables.py", "boxes.py", "faults.py", "selftest.py", "prove.py")
-"""The code that makes a frozen copy: another version of it makes its own."""
-
 SUFFIXES = (".toml", ".j2", ".json")
 Lint = Callable[["Rulebook"], Sequence[Finding]]
 
@@ -126,15 +125,15 @@ def load(folders: Sequence[str] = (), *, lint: Lint, cache: str | None = None) -
     is no rulebook.
     """
     texts = [read_folder(folder) for folder in (builtin(), *folders)]
-    key = _key(texts)
-    frozen = _cached(cache, key)
+    key = content_key(texts)
+    frozen = cached(cache, key)
     if frozen is None:
         rulebook = freeze(texts)
         faults = tuple(lint(rulebook))
         if any(fault.is_error for fault in faults):
             raise RulebookError(faults)
         frozen = rulebook.frozen
-        _keep(cache, key, frozen)
+        keep(cache, key, frozen)
         return rulebook
     return Rulebook(frozen)
 
@@ -199,53 +198,3 @@ def canonical(value: object) -> str:
 
 def _digest(value: object) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()
-
-
-def _key(texts: Sequence[Mapping[str, bytes]]) -> str:
-    whole = hashlib.sha256(f"proxx rulebook {FORMAT} {sys.version_info[:2]}".encode())
-    code = os.path.dirname(__file__)
-    for name in FREEZERS:
-        with open(os.path.join(code, name), "rb") as handle:
-            whole.update(handle.read())
-    for files in texts:
-        for path, data in files.items():
-            whole.update(f"\0{path}\0{len(data)}\0".encode() + data)
-    return whole.hexdigest()
-
-
-def default_cache() -> str:
-    """The user's cache folder for frozen rulebooks."""
-    base = os.environ.get("XDG_CACHE_HOME") or (
-        os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.path.expanduser("~/.cache")
-    )
-    return os.path.join(base or os.path.expanduser("~"), "proxx")
-
-
-def _cached(cache: str | None, key: str) -> Mapping[str, Any] | None:
-    """The frozen rulebook of that key; None when it is not there, damaged, or not readable: then it is made anew."""
-    if cache is None:
-        return None
-    try:
-        with open(os.path.join(cache, f"{key}.json"), "rb") as handle:
-            seal, _, body = handle.read().partition(b"\n")
-        if hashlib.sha256(body).hexdigest().encode() != seal:
-            return None
-        return dict(json.loads(body))
-    except (OSError, ValueError):
-        return None
-
-
-def _keep(cache: str | None, key: str, frozen: Mapping[str, Any]) -> None:
-    """Write the frozen copy whole or not at all; a cache that cannot be written costs time, nothing else."""
-    if cache is None:
-        return
-    body = json.dumps(frozen, ensure_ascii=False, separators=(",", ":")).encode()
-    part = os.path.join(cache, f".{key}.{os.getpid()}.part")
-    try:
-        os.makedirs(cache, exist_ok=True)
-        with open(part, "wb") as handle:
-            handle.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        os.replace(part, os.path.join(cache, f"{key}.json"))
-    except OSError:
-        if os.path.exists(part):
-            os.unlink(part)

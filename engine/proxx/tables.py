@@ -92,15 +92,13 @@ class Column:
         position = (mask & -mask).bit_length() - 1
         if self.fact.domain.is_range:
             return self.cuts[position]
-        values = self.fact.domain.values
-        return values[position] if position < len(values) else "anything-else"
+        return (*self.fact.domain.values, "anything-else")[position]
 
     def values(self, mask: int) -> tuple[str, ...]:
         """What a mask holds, in words: values, "anything else", or ranges such as 2..255."""
-        hits = [index for index in range(self.width) if mask >> index & 1]
-        domain = self.fact.domain
+        hits, domain = [index for index in range(self.width) if mask >> index & 1], self.fact.domain
         if not domain.is_range:
-            return tuple(domain.values[i] if i < len(domain.values) else "anything else" for i in hits)
+            return tuple((*domain.values, "anything else")[i] for i in hits)
         ends = [*(cut - 1 for cut in self.cuts[1:]), domain.high]
         spans: list[tuple[int, int]] = []
         for i in hits:
@@ -198,10 +196,7 @@ def _cuts(domain: Domain, cells: Iterable[Any]) -> tuple[int, ...]:
     """Where the integer atoms of a column begin: the low end, and wherever a cell begins or ends."""
     if not domain.is_range:
         return ()
-    cuts = {domain.low}
-    for cell in cells:
-        for low, high in _intervals(cell, domain):
-            cuts |= {low, high + 1}
+    cuts = {domain.low}.union(*({low, high + 1} for cell in cells for low, high in _intervals(cell, domain)))
     return tuple(sorted(cut for cut in cuts if domain.low <= cut <= domain.high))
 
 

@@ -42,7 +42,7 @@ def spec_files(names: Sequence[str]) -> list[str]:
         if name != "-" and os.path.isdir(name):
             found = [
                 os.path.join(place, file)
-                for place, _, names in sorted(os.walk(name))
+                for place, _, names in sorted(os.walk(name, onerror=_unreadable))
                 for file in sorted(names)
                 if file.endswith(".json") and not file.endswith(NOT_SPECS)
             ]
@@ -52,6 +52,10 @@ def spec_files(names: Sequence[str]) -> list[str]:
         else:
             files.append(name)
     return files
+
+
+def _unreadable(error: OSError) -> None:
+    raise ProxxError(f"cannot read {error.filename}: {error.strerror}", exit_code=EXIT_USAGE) from error
 
 
 def saved_probes(name: str | None, book: Rulebook) -> dict[str, Media]:

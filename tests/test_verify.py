@@ -1,0 +1,132 @@
+"""What verification finds: every promised fact, broken one at a time, is named by its own finding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from proxx.evaluate import ask
+from proxx.model import Audio, Colour, Media, Video
+from proxx.rulebook import Rulebook
+from proxx.verify import compare
+
+SOUND = Audio(
+    codec="pcm_s24le", channels=2, sample_rate=48000, start=Fraction(0), duration=Fraction(10), origin="pcm_s24le"
+)
+PICTURE = Video(
+    profile="Proxy",
+    tag="apco",
+    width=1920,
+    height=1080,
+    pix_fmt="yuv422p10le",
+    par=Fraction(1),
+    rotation=0,
+    field_order="progressive",
+    rate=Fraction(24000, 1001),
+    frames=240,
+    duration=Fraction(240 * 1001, 24000),
+    colour=Colour("tv", "bt709", "bt709", "bt709"),
+)
+PROMISE = Media(
+    container="mov",
+    codec="prores",
+    size=1_000_000,
+    timecode="01:00:00:00",
+    reel="A001",
+    video=PICTURE,
+    audio=(SOUND, SOUND),
+)
+PROFILE = {"size": {"forecast": 20.0, "ceiling": 42.0}}
+
+
+def found(rulebook: Rulebook, made: Media, frames: int | None = 240) -> list[str]:
+    aspects = compare(PROMISE, made, frames, PROFILE, rulebook.sets["linear-pcm"])
+    decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
+    return [decision.finding for decision in decisions.values() if decision.finding]
+
+
+def test_a_proxy_that_is_as_promised_has_no_finding(rulebook: Rulebook) -> None:
+    assert found(rulebook, PROMISE) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ({"profile": "LT"}, "made/codec-profile"),
+        ({"tag": "apcs"}, "made/tag"),
+        ({"width": 1918}, "made/raster"),
+        ({"pix_fmt": "yuv422p"}, "made/pixel-format"),
+        ({"par": Fraction(1000, 1001)}, "made/pixel-aspect"),
+        ({"rotation": 90}, "made/rotation"),
+        ({"field_order": "tt"}, "made/scan"),
+        ({"rate": Fraction(24)}, "made/rate"),
+        ({"colour": Colour("tv", "bt709", "bt709", "bt2020nc")}, "made/colour"),
+        ({"colour": Colour("pc", "bt709", "bt709", "bt709")}, "made/colour"),
+        ({"colour": None}, "made/colour"),
+    ],
+)
+def test_a_picture_that_differs_is_named(change: dict[str, Any], finding: str, rulebook: Rulebook) -> None:
+    assert found(rulebook, replace(PROMISE, video=replace(PICTURE, **change))) == [finding]
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ({"container": "mp4"}, "made/container"),
+        ({"codec": "h264"}, "made/codec"),
+        ({"timecode": "01:00:00:01"}, "made/timecode"),
+        ({"timecode": "01:00:00;00"}, "made/timecode"),
+        ({"timecode": ""}, "made/timecode"),
+        ({"reel": ""}, "made/reel"),
+        ({"audio": (SOUND,)}, "made/audio-streams"),
+        ({"audio": (SOUND, replace(SOUND, channels=1))}, "made/audio-channels"),
+        ({"audio": (SOUND, replace(SOUND, sample_rate=44100))}, "made/audio-sample-rate"),
+        ({"audio": (SOUND, replace(SOUND, codec="aac"))}, "made/audio-codec"),
+        ({"audio": (SOUND, replace(SOUND, duration=Fraction(9)))}, "made/audio-shorter"),
+        ({"audio": (SOUND, replace(SOUND, duration=Fraction(11)))}, "made/audio-longer"),
+        ({"size": 900_000_000}, "made/over-ceiling"),
+    ],
+)
+def test_a_file_that_differs_is_named(change: dict[str, Any], finding: str, rulebook: Rulebook) -> None:
+    assert found(rulebook, replace(PROMISE, **change)) == [finding]
+
+
+@pytest.mark.parametrize(
+    ("frames", "finding"), [(239, "made/fewer-frames"), (241, "made/more-frames"), (None, "made/frames-unknown")]
+)
+def test_one_frame_too_few_or_too_many_is_named(frames: int | None, finding: str, rulebook: Rulebook) -> None:
+    assert found(rulebook, PROMISE, frames) == [finding]
+
+
+def test_sound_that_was_compressed_may_differ_by_its_padding(rulebook: Rulebook) -> None:
+    padded = (replace(SOUND, duration=Fraction(10) + Fraction(100, 1000)),) * 2
+    assert found(rulebook, replace(PROMISE, audio=padded)) == ["made/audio-longer"]
+    compressed = replace(PROMISE, audio=tuple(replace(sound, origin="aac") for sound in PROMISE.audio or ()))
+    aspects = compare(compressed, replace(compressed, audio=padded), 240, PROFILE, rulebook.sets["linear-pcm"])
+    assert aspects["made.audio-essence"].value == "compressed"
+
+
+def test_an_untagged_range_is_the_limited_one(rulebook: Rulebook) -> None:
+    colour = Colour("unknown", "bt709", "bt709", "bt709")
+    assert found(rulebook, replace(PROMISE, video=replace(PICTURE, colour=colour))) == []
+
+
+def test_what_was_not_promised_is_not_judged(rulebook: Rulebook) -> None:
+    promise = Media(container="mov", codec="prores", video=Video(profile="Proxy"))
+    aspects = compare(promise, PROMISE, 12, PROFILE, rulebook.sets["linear-pcm"])
+    decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
+    assert not [decision for decision in decisions.values() if decision.finding]
+
+
+def test_the_rates_of_dnxhd_stand_in_its_profile_and_in_its_table_alike(rulebook: Rulebook) -> None:
+    recipe = {str(Fraction(rate)) for rate in rulebook.profiles["proxy_dnxhd_36"]["video"]["bit_rates"]}
+    table = rulebook.table("dnxhd-rate")
+    legal = {
+        value
+        for value in table.column("rate").fact.domain.values
+        if not ask(rulebook, "clip", {"spec.codec": "dnxhd", "clip.rate": value})["dnxhd-rate"].finding
+    }
+    assert recipe == legal
