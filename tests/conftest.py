@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from proxx import prove
 from proxx.rulebook import Rulebook, default_cache, load
+
+# How long an example takes says something about the machine's load, nothing about the program.
+settings.register_profile("proxx", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("proxx")
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC: dict[str, Any] = {

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from proxx.cli import main
 from proxx.probe import probe
 from proxx.process import find_tool
 from proxx.rulebook import Rulebook
 
+ROOT = Path(__file__).resolve().parents[1]
 Write = Callable[..., Path]
 MAKES = {
     "proxy_h264_low": ("h264", "mp4", "half"),
@@ -327,3 +330,16 @@ def test_progress_comes_as_lines_or_as_json_events(
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["event"] for event in events if event["event"] != "frames"] == ["start", "verify", "done", "record"]
     assert os.path.exists(events[-1]["record"])
+
+
+def test_plans_and_records_have_their_published_shape(camera: Path, spec_file: Write, tmp_path: Path) -> None:
+    schemas = {path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "schema").glob("*.schema.json")}
+    registry: Registry[Any] = Registry().with_resources(
+        (name, Resource.from_contents(schema)) for name, schema in schemas.items()
+    )
+    out = tmp_path / "out"
+    assert main(["run", str(job(spec_file, camera, out, "proxy_dnxhr_lb")), "--quiet"]) == 0
+    for kind in ("plan", "record"):
+        (path,) = out.glob(f"*.{kind}.json")
+        validator = Draft202012Validator(schemas[f"{kind}.schema.json"], registry=registry)
+        assert list(validator.iter_errors(json.loads(path.read_text("utf-8")))) == []

@@ -8,12 +8,13 @@ from typing import Any
 
 from proxx.clip import Clip, is_rgb, promised_frames
 from proxx.colour import proxy_colour
-from proxx.errors import ProxxError
+from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.naming import Named, temporary_name
 from proxx.render import render
 from proxx.rulebook import Rulebook
 from proxx.size import Box, letterbox, rounded_aspect
+from proxx.tables import Value
 from proxx.timecode import nominal
 from proxx.verdict import JudgedClip, JudgedTrack
 
@@ -37,8 +38,8 @@ def ffmpeg_task(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedCl
         "out": {**out, "path": temporary, "muxer": rulebook.items["container"][profile["container"]]["muxer"]},
         "carries": out["carries"],
         "audio": [stream for stream, _ in sound],
-        "timecode": {"text": _timecode(clip), "write": judged.decisions["timecode-carried"].outcome["write"]},
-        "reel": {"text": clip.media.reel or "", "write": judged.decisions["reel-carried"].outcome["write"]},
+        "timecode": {"text": _timecode(clip), "write": _answer(judged, "timecode-carried")["write"]},
+        "reel": {"text": clip.media.reel or "", "write": _answer(judged, "reel-carried")["write"]},
         "whitelist": {
             "formats": ",".join(rulebook.items["probe"]["formats"]),
             "protocols": ",".join(rulebook.items["probe"]["protocols"]),
@@ -55,15 +56,30 @@ def ffmpeg_task(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedCl
     )
 
 
+def _answer(judged: JudgedClip | JudgedTrack, table: str) -> Mapping[str, Value]:
+    """What a table answered. Raises ProxxError where it could not be asked: saved facts may tell too little."""
+    if table not in judged.decisions:
+        raise ProxxError(
+            f"too little is known of the source to plan its proxy: table {table} cannot be asked",
+            hint="Probe the source itself: leave --probes out, or write the file anew with proxx probe --format json.",
+            exit_code=EXIT_FINDINGS,
+        )
+    return judged.decisions[table].outcome
+
+
 def _used(track: JudgedTrack) -> bool:
-    return track.decisions["track-use"].outcome.get("use") == "yes"
+    return _answer(track, "track-use").get("use") == "yes"
 
 
 def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
     """The picture side of the template context, numbers only."""
     clip, video = judged.clip, judged.clip.media.video
     if video is None or clip.rate is None or clip.width is None or clip.height is None or clip.par is None:
-        raise ProxxError(f"too little is known of {clip.media.path} to plan its proxy", hint="Probe it anew.")
+        raise ProxxError(
+            f"too little is known of {clip.media.path} to plan its proxy: no raster or no rate",
+            hint="Probe the source itself: leave --probes out, or write the file anew with proxx probe --format json.",
+            exit_code=EXIT_FINDINGS,
+        )
     box = _box(profile, clip)
     par = Fraction(1) if box else clip.par
     colour = proxy_colour(
@@ -72,9 +88,9 @@ def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
         colour_range=profile["video"]["colour_range"],
         rgb=is_rgb(video.pix_fmt or ""),
     )
-    conform = judged.decisions["rate-policy"].outcome["conform"] == "yes"
+    conform = _answer(judged, "rate-policy")["conform"] == "yes"
     scan = judged.decisions.get("scan-policy")
-    carried = judged.decisions["container-carries"].outcome
+    carried = _answer(judged, "container-carries")
     if carried["pixel-aspect"] == "display":
         par = rounded_aspect(par, clip.width)
     return {
@@ -113,10 +129,10 @@ def _timecode(clip: Clip) -> str:
 def _sound(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, Any]) -> tuple[dict[str, Any], Audio]:
     """One audio stream as the template needs it, and as the proxy promises it."""
     stream, recipe = judged.track.stream, profile["audio"]
-    copies = judged.decisions["track-encode"].outcome["do"] == "copy"
+    copies = _answer(judged, "track-encode")["do"] == "copy"
     channels, source_rate = stream.channels or 1, stream.sample_rate or 48000
     rate = source_rate if copies or recipe["sample_rate"] == "source" else recipe["sample_rate"]
-    keeps = judged.decisions["track-encode"].outcome["do"] == "same"
+    keeps = _answer(judged, "track-encode")["do"] == "same"
     encoder = (stream.codec or "") if keeps or copies else recipe["encoder"]
     layouts = () if stream.layout in recipe.get("layouts", ()) else recipe.get("layouts", ())
     per_channel = recipe.get("bit_rate_per_channel", 0)

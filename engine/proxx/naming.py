@@ -128,16 +128,11 @@ def with_extension(rulebook: Rulebook, name: str, container: str) -> tuple[str, 
     return f"{name}.{container}", "added", ""
 
 
-def name_form(name: str, used: Mapping[str, str]) -> str:
-    """Whether a resolved name (with its extension) is one that every file system takes, and if not, why.
-
-    `used` are the values of the tokens in it.
-    """
+def name_form(name: str, values: Sequence[str]) -> str:
+    """Whether a name (with its extension, made of these token values) is one that every file system takes."""
     stem = name.rpartition(".")[0]
-    if any(_has_control(value) for value in (name, *used.values())):
+    if any(_has_control(value) for value in (name, *values)):
         return "control"
-    if any(not used[token] for token in MEDIA_TOKENS & set(used)):
-        return "unresolved"
     if "/" in name or "\\" in name:
         return "separator"
     if not stem.strip(". "):
@@ -210,7 +205,9 @@ def name_clip(
         name, extension, written = with_extension(rulebook, raw, container)
     else:  # a dot out of a source's name ends no extension
         name, extension, written = f"{raw}.{container}", "added", ""
-    return Named(index, source, name, extension, written, name_form(name, used), f"{folder.rstrip('/')}/{name}")
+    untold = any(not values[origin] for origin in MEDIA_TOKENS & sources_of(rulebook, template))
+    form = "unresolved" if untold else name_form(name, list(used.values()))
+    return Named(index, source, name, extension, written, form, f"{folder.rstrip('/')}/{name}")
 
 
 def judge_names(rulebook: Rulebook, names: Sequence[Named], places: Mapping[str, str]) -> list[Finding]:
