@@ -343,3 +343,18 @@ def test_plans_and_records_have_their_published_shape(camera: Path, spec_file: W
         (path,) = out.glob(f"*.{kind}.json")
         validator = Draft202012Validator(schemas[f"{kind}.schema.json"], registry=registry)
         assert list(validator.iter_errors(json.loads(path.read_text("utf-8")))) == []
+
+
+def test_a_source_whose_first_pictures_are_damaged_is_refused_before_anything_runs(
+    spec_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = tmp_path / "damaged.mov"
+    lavfi(clip, "testsrc2=size=512x288:rate=25:duration=1", "-c:v", "prores", "-pix_fmt", "yuv422p10le")
+    data = bytearray(clip.read_bytes())
+    frame = data.index(b"icpf")
+    data[frame + 8 : frame + 4000] = bytes(3992)
+    clip.write_bytes(data)
+    out = tmp_path / "out"
+    assert main(["run", str(job(spec_file, clip, out, "proxy_h264_low")), "--quiet"]) == 1
+    assert "limit/does-not-decode" in capsys.readouterr().out
+    assert not out.exists()

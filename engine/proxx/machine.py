@@ -18,8 +18,8 @@ class Machine:
     """The world of a check, a plan or a run. Files are probed once, however often they are asked for.
 
     `probes` are saved facts by path, used in place of the files; `no_media` looks at no source at all; `counts`
-    scans the packets of files whose header does not tell enough; `writes` judges outputs that exist and folders
-    that cannot be made, as a run must.
+    looks twice, as a plan must: it scans the packets of files whose header does not tell enough, and decodes the
+    first pictures of all; `writes` judges outputs that exist and folders that cannot be made, as a run must.
     """
 
     def __init__(
@@ -59,7 +59,18 @@ class Machine:
         found = probe_all(paths, vocabulary, tool, stop=self.stop)
         if not self.counts:
             return found
-        return [measure(one, vocabulary, tool, stop=self.stop) if needs_measuring(one) else one for one in found]
+        from concurrent.futures import ThreadPoolExecutor
+
+        from proxx.trial import try_decoding
+
+        ffmpeg = find_tool("ffmpeg")
+
+        def look_again(one: Media) -> Media:
+            counted = measure(one, vocabulary, tool, stop=self.stop) if needs_measuring(one) else one
+            return try_decoding(counted, vocabulary, ffmpeg, stop=self.stop)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(look_again, found))
 
     def same_file(self, paths: Sequence[str]) -> Mapping[int, int]:
         """For a path that is the same file as an earlier one, by links or another spelling: the places of the two."""

@@ -84,8 +84,9 @@ class Media:
     `codec` is the canonical source codec, "unknown", or "none" when there is no moving picture. `reason`
     says how the codec was found, `confidence` ("high"/"low") how sure that is. `cadence` is "constant",
     "variable" or "unknown". `timecode` and `reel` are None when not known and "" when the file has none.
-    `audio` is None when not known; `warnings` are words for the user about the file itself. `size` is in bytes;
-    a `declared_size` beyond it (what the container's own structure says there must be) means a file cut short.
+    `audio` is None when not known; `warnings` are words for the user about the file itself. `decodes` says whether
+    its first pictures do. `size` is in bytes; a `declared_size` beyond it (what the container's own structure says
+    there must be) means a file cut short.
     """
 
     path: str = ""
@@ -100,6 +101,7 @@ class Media:
     declared_size: int | None = None
     duration: Fraction | None = None
     cadence: str | None = None
+    decodes: bool | None = None
     timecode: str | None = None
     reel: str | None = None
     video: Video | None = None

@@ -105,9 +105,9 @@ def _value(value: Any, kind: str, place: str) -> Any:
         return tuple(_value(item, inner, f"{place}[{index}]") for index, item in enumerate(value))
     if kind == "Fraction":
         return _rational(value, place)
-    wanted = {"int": int, "str": str}[kind]
+    wanted, words = {"int": (int, "a whole number"), "str": (str, "a string"), "bool": (bool, "true or false")}[kind]
     if type(value) is not wanted:
-        _refuse(place, f"must be {'a whole number' if kind == 'int' else 'a string'}, not {_named(value)}")
+        _refuse(place, f"must be {words}, not {_named(value)}")
     return value
 
 
