@@ -20,13 +20,13 @@ BANDS: dict[str, tuple[str, ...]] = {
     "VALUES": ("model", "errors", "nearest"),
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
-        *("tables", "stack", "shape", "cache", "rulebook"),
+        *("tables", "stack", "newtoml", "shape", "cache", "rulebook"),
         *("jsontext", "strictjson", "forms", "specfields", "jobspec", "schemas"),
         *("tomltext", "positions"),
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
-        *("evaluate", "boxes", "faults", "selftest", "prove"),
+        *("evaluate", "boxes", "faults", "selftest", "prove", "tablediff"),
         *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "verdict", "fixes"),
         *("render", "ffmpeg_task", "resolve_task", "plan"),
     ),
@@ -36,10 +36,12 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("engines", "engines.ffmpeg", "record", "verify"),
     ),
     # The journey of a spec, in two halves.
-    "USE": ("checking", "job"),
+    "USE": ("checking", "job", "samples", "tryout"),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
-        *("report", "answers", "cards", "progress", "terminal", "api", "__init__"),
+        *("report", "report_sarif", "report_junit", "report_github"),
+        *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__"),
+        *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
         *("commands", "demo", "cli", "__main__"),
     ),
 }
@@ -133,5 +135,8 @@ def test_a_check_without_media_loads_nothing_that_it_does_not_need(tmp_path: Pat
     loaded_by(arguments, tmp_path)  # the first check freezes the rulebook, and needs more for that
     loaded = loaded_by(arguments, tmp_path)
     assert {name.split(".")[0] for name in loaded} & {"jinja2", "rich", "jsonschema", "tomllib"} == set()
-    spared = ("render", "plan", "process", "probe", "prove", "positions", "fixes")
+    spared = (
+        *("render", "plan", "process", "probe", "prove", "positions", "fixes"),
+        *("report_sarif", "report_junit", "report_github"),
+    )
     assert loaded & {f"proxx.{name}" for name in spared} == set()

@@ -139,9 +139,10 @@ def test_a_folder_that_is_no_rulebook_is_said_so(tmp_path: Path, capsys: pytest.
         read_folder(str(tmp_path))
 
 
-def test_a_rulebook_of_another_format_is_refused(tmp_path: Path) -> None:
-    folder = layer(tmp_path / "l", {}, HEAD.replace("format = 1", "format = 2"))
-    assert [(fault.id, fault.at) for fault in clashes_of(folder)] == [("rulebook/shape", "/format")]
+@pytest.mark.parametrize(("given", "kind"), [(2, "rulebook/newer-format"), (0, "rulebook/shape")])
+def test_a_rulebook_of_another_format_is_refused(given: int, kind: str, tmp_path: Path) -> None:
+    folder = layer(tmp_path / "l", {}, HEAD.replace("format = 1", f"format = {given}"))
+    assert [(fault.id, fault.at) for fault in clashes_of(folder)] == [(kind, "/format")]
 
 
 def test_a_layer_for_another_rulebook_is_refused(tmp_path: Path) -> None:

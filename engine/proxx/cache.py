@@ -14,6 +14,7 @@ FREEZERS = (
     "rulebook.py",
     "stack.py",
     "shape.py",
+    "newtoml.py",
     "tables.py",
     "boxes.py",
     "faults.py",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from proxx import __version__, rulebook
+from proxx.delivery import REPORTS, deliver, fault_reports, read_target, spare, targets_of
 from proxx.errors import (
     EXIT_FINDINGS,
     EXIT_INTERRUPTED,
@@ -19,7 +20,7 @@ from proxx.errors import (
     ProxxError,
     RulebookError,
 )
-from proxx.terminal import has_colour, now, print_reports, print_text, read_bytes, report_of, saved_probes, spec_files
+from proxx.terminal import now, print_text, read_bytes, report_of, saved_probes, spec_files
 
 if TYPE_CHECKING:
     from proxx.rulebook import Rulebook
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run proxx and give its exit code: 0 well, 1 findings, 2 usage, 3 trouble, 4 a clip failed, 130 interrupted."""
-    arguments = parser().parse_args(argv)
+    words = parser()
+    arguments = words.parse_args(argv)
+    if getattr(arguments, "format", "text") not in arguments.formats:
+        words.error(f"this command prints {' or '.join(arguments.formats)}, not {arguments.format}")
     try:
         return int(arguments.do(arguments))
     except RulebookError as error:
-        return _rulebook_faults(error)
+        return _rulebook_faults(error, arguments)
     except ProxxError as error:
         print(f"proxx: {error}", file=sys.stderr)
         if error.hint:
@@ -52,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument(
         "--rulebook", metavar="DIR", action="append", help="lay this rulebook folder over the shipped one; repeatable"
     )
-    shared.add_argument("--format", choices=("text", "json"), help="how to print (text)")
+    shared.add_argument("--format", choices=tuple(REPORTS), help="how to print (text); check prints in all of these")
     top = argparse.ArgumentParser(
         prog="proxx", description="Makes editorial proxies from rules that are data, and proves them.", parents=[shared]
     )
@@ -61,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
 
     def command(name: str, do: Any, text: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text, parents=[shared])
-        made.set_defaults(do=do)
+        made.set_defaults(do=do, formats=("text", "json"))
         return made
 
     check = command("check", _check, "Judge specs and tell everything that is wrong with them.")
@@ -70,6 +74,9 @@ def parser() -> argparse.ArgumentParser:
         "--probes", metavar="FILE", help="use these saved facts (proxx probe --format json) where they name a source"
     )
     check.add_argument("--no-media", action="store_true", help="check only what needs no media")
+    also = "also write a report to a file, such as sarif:proxx.sarif (- is standard output); repeatable"
+    check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
+    check.set_defaults(formats=tuple(REPORTS))
     plan = command("plan", _plan, "Show exactly what would run.")
     plan.add_argument("spec", metavar="SPEC", help="a spec file, or - for standard input")
     plan.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
@@ -87,9 +94,40 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("finding", metavar="FINDING-ID", help="such as pairing/dnxhd-in-mov")
     profiles = command("profiles", _profiles, "List the profiles, or show what one makes.")
     profiles.add_argument("name", nargs="?", metavar="NAME", help="a profile's name")
+    bench = command("rulebook", _bench, "Check, test, compare or freeze a rulebook.")
+    _bench_parsers(bench, shared)
     demo = command("demo", _demo, "Make a camera-like clip, check a spec, make and prove a proxy, show the record.")
     demo.add_argument("folder", nargs="?", metavar="DIR", help="where to work (a new temporary folder)")
     return top
+
+
+def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    """The commands under `proxx rulebook`."""
+    layers = argparse.ArgumentParser(add_help=False)
+    layers.add_argument(
+        "folders", nargs="*", metavar="DIR", help="rulebook folders, laid over the shipped one in order"
+    )
+    jobs = bench.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="job")
+    words = "Tell every fault: what the tables prove, and what trying each profile shows."
+    check = jobs.add_parser("check", help=words, description=words, parents=[shared, layers])
+    also = "also write a report to a file; repeatable"
+    check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
+    check.set_defaults(formats=tuple(REPORTS))
+    words = "Run the cases (cases/*.toml) of every layer."
+    test = jobs.add_parser("test", help=words, description=words, parents=[shared, layers])
+    test.add_argument("--coverage", action="store_true", help="list the rows that no case reaches")
+    words = "Show which answers and proxies differ; with one folder: from what is below it, or from its past (--rev)."
+    diff = jobs.add_parser("diff", help=words, description=words, argument_default=argparse.SUPPRESS)
+    diff.add_argument("old", metavar="A", help="a rulebook folder")
+    diff.add_argument("new", metavar="B", nargs="?", default=None, help="the folder to compare it with")
+    diff.add_argument("--rev", metavar="REV", default=None, help="compare A with itself at this git revision")
+    diff.add_argument("--probes", metavar="FILE", default=None, help="name the clips of this probe file that change")
+    diff.add_argument("--rulebook", metavar="DIR", action="append", help="lay both over this rulebook folder")
+    diff.add_argument("--format", choices=("text", "json", "markdown"), help="how to print (text)")
+    diff.set_defaults(formats=("text", "json", "markdown"))
+    words = "Write the whole rulebook as one file of sorted JSON, with its digest."
+    freeze = jobs.add_parser("freeze", help=words, description=words, parents=[shared, layers])
+    freeze.add_argument("-o", "--output", metavar="FILE", help="write to this file")
 
 
 def _load(arguments: argparse.Namespace) -> Rulebook:
@@ -109,33 +147,36 @@ def _is_json(arguments: argparse.Namespace) -> bool:
 def _check(arguments: argparse.Namespace) -> int:
     from proxx.checking import check
     from proxx.machine import Machine
+    from proxx.report import Context
 
+    targets, names = targets_of(arguments), spec_files(arguments.specs)
+    spare(targets, [*names, *([arguments.probes] if arguments.probes else [])])
     book = _load(arguments)
     machine = Machine(book, probes=saved_probes(arguments.probes, book), no_media=arguments.no_media, now=now())
     reports, unread = [], []
-    for name in spec_files(arguments.specs):
+    for name in names:
         try:
             reports.append(report_of(name, check(book, read_bytes(name), machine)))
         except ProxxError as error:
             if error.exit_code != EXIT_USAGE:
                 raise
-            unread.append(error)
-    print_reports(reports, _is_json(arguments))
-    for trouble in unread:
-        print(f"proxx: {trouble}", file=sys.stderr)
-    if unread:
+            unread.append((name, str(error)))
+    trouble = deliver(reports, targets, Context(__version__, book.findings, os.getcwd(), tuple(unread)))
+    for told in (*(text for _, text in unread), *trouble):
+        print(f"proxx: {told}", file=sys.stderr)
+    if unread or trouble:
         return EXIT_USAGE
     return EXIT_OK if all(report.ok for report in reports) else EXIT_FINDINGS
 
 
-def _rulebook_faults(error: RulebookError) -> int:
-    from proxx.report import FileReport, as_text
+def _rulebook_faults(error: RulebookError, arguments: argparse.Namespace) -> int:
+    from proxx.report import Context
 
-    for path in dict.fromkeys(fault.subject for fault in error.faults):
-        found = tuple(fault for fault in error.faults if fault.subject == path)
-        text = read_bytes(path).decode("utf-8", "replace") if os.path.isfile(path) else ""
-        print_text(as_text([FileReport(path or "rulebook", text, "none", found)], colour=has_colour(sys.stdout)))
-    return error.exit_code
+    context = Context(__version__, folder=os.getcwd())
+    trouble = deliver(fault_reports(error.faults), targets_of(arguments), context)
+    for one in trouble:
+        print(f"proxx: {one}", file=sys.stderr)
+    return EXIT_USAGE if trouble else error.exit_code
 
 
 def _plan(arguments: argparse.Namespace) -> int:
@@ -188,6 +229,16 @@ def _answer(document: Any, text: str, arguments: argparse.Namespace) -> None:
     import json
 
     print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n" if _is_json(arguments) else text)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from proxx import workbench
+
+    if arguments.job == "check":
+        return workbench.check_command(arguments)
+    if arguments.job == "test":
+        return workbench.test_command(arguments, _is_json(arguments))
+    return workbench.diff_command(arguments) if arguments.job == "diff" else workbench.freeze_command(arguments)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ class Finding:
     `at` is a JSON pointer into the judged document ("" is the whole document), `also` holds further
     pointers with the words that belong beside them, and `table`/`row` name the rule that decided. `line` and
     `column` (from 1) are given only where no pointer can say the place, as in a text that is no JSON.
+    `replacements` are proved fixes as data: each pair of a pointer and a new value mends this alone.
     """
 
     id: str
@@ -34,11 +35,25 @@ class Finding:
     subject: str = ""
     line: int = 0
     column: int = 0
+    replacements: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_error(self) -> bool:
         """Errors refuse the document; warnings and notes do not."""
         return self.severity == "error"
+
+    def document(self) -> dict[str, object]:
+        """The finding as JSON says it, without its place in a text."""
+        return {
+            "id": self.id,
+            "severity": self.severity,
+            "message": self.message,
+            "why": list(self.why),
+            "fix": list(self.fix),
+            "pointer": self.at,
+            "table": self.table,
+            "row": self.row,
+        }
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

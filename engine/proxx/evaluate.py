@@ -93,7 +93,9 @@ def _bits(table: Table, inputs: Mapping[str, Value]) -> list[int]:
 def ask(rulebook: Rulebook, stage: str, facts: Facts) -> dict[str, Decision]:
     """Every table of a stage whose facts are all there, by name, in the rulebook's order."""
     answers = ((table.name, decide(table, facts)) for table in rulebook.tables(stage))
-    return {name: answer for name, answer in answers if answer is not None}
+    found = {name: answer for name, answer in answers if answer is not None}
+    rulebook.noted((name, answer.row) for name, answer in found.items())
+    return found
 
 
 def tell(rulebook: Rulebook, decision: Decision, texts: Mapping[str, object], subject: str = "") -> Finding | None:

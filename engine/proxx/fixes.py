@@ -25,7 +25,7 @@ def with_fixes(
 ) -> tuple[Finding, ...]:
     """The findings with their proved fixes added. `judge` gives all findings of a changed document."""
     return tuple(
-        replace(finding, fix=(*finding.fix, *proved(rulebook, document, finding, findings, judge)))
+        proved(rulebook, document, finding, findings, judge)
         if finding.is_error and finding.id.startswith(AREAS)
         else finding
         for finding in findings
@@ -34,11 +34,12 @@ def with_fixes(
 
 def proved(
     rulebook: Rulebook, document: Document, finding: Finding, findings: Sequence[Finding], judge: Judge
-) -> list[str]:
-    """Changes after which this finding is gone and no other error has come."""
+) -> Finding:
+    """The finding with the changes after which it is gone and no other error has come."""
     before = _errors(findings)
     target = (finding.id, finding.at, finding.subject)
     sentences: list[str] = []
+    replacements: list[tuple[str, str]] = []
     places = [finding.at, *(at for at, _ in finding.also)]
     for pointer in (place for place in places if place in CHOICES or place in FIXED_CHOICES):
         hits = []
@@ -49,7 +50,9 @@ def proved(
         if hits:
             more = f" (or {len(hits) - SHOWN} more)" if len(hits) > SHOWN else ""
             sentences.append(f"Checked: set {pointer[1:]} to {_or(hits[:SHOWN])}{more}.")
-    return sentences or list(_declare(rulebook, document, before, target, judge))
+            replacements += [(pointer, value) for value in hits[:SHOWN]]
+    sentences = sentences or list(_declare(rulebook, document, before, target, judge))
+    return replace(finding, fix=(*finding.fix, *sentences), replacements=tuple(replacements))
 
 
 def _declare(

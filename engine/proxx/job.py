@@ -20,7 +20,6 @@ from proxx.probefile import to_facts
 from proxx.record import (
     claim,
     digest,
-    finding_document,
     json_text,
     make_folder,
     plan_document,
@@ -183,6 +182,6 @@ def _made(
         "seconds": None if outcome is None else round(outcome.seconds, 3),
         "promise": to_facts(task.expect),
         **extra,
-        "findings": [finding_document(finding) for finding in findings],
+        "findings": [finding.document() for finding in findings],
     }
     return Made(status, findings, document)

@@ -18,6 +18,9 @@ from proxx.rulebook import Rulebook
 from proxx.selftest import self_tests
 from proxx.tables import Row, Table, TableError
 
+ASKED_FOR = frozenset({"raw", "linear-pcm"})
+"""Sets that the program itself asks for, to make facts."""
+
 
 def lint(rulebook: Rulebook) -> list[Finding]:
     """Every fault of a rulebook whose documents have the right shape."""
@@ -36,6 +39,7 @@ def lint(rulebook: Rulebook) -> list[Finding]:
         faults += _messages(rulebook, table)
     if not faults:
         faults += _unused(rulebook)
+        faults += _unused_sets(rulebook)
         faults += self_tests(rulebook)
         faults += _profiles(rulebook)
     return faults
@@ -199,6 +203,29 @@ def _unused(rulebook: Rulebook) -> Iterator[Finding]:
     for name in rulebook.findings:
         if name not in raised:
             yield fault(rulebook, "rulebook/unused-finding", f"no row raises the finding {name}", f"finding/{name}")
+
+
+def _unused_sets(rulebook: Rulebook) -> Iterator[Finding]:
+    """Sets that are written out, or that words belong to, and that no rule asks for."""
+    rules = [rulebook.items[kind] for kind in ("table", "fact", "field")]
+    asked = {text[1:] for text in _texts(rules) if text.startswith("@")} | ASKED_FOR
+    places = {name: (f"set/{name}", "") for name in rulebook.items.get("set", {})}
+    for kind in ("codec", "source-codec", "container"):
+        for word, data in rulebook.items[kind].items():
+            for name in data.get("sets", ()):
+                places.setdefault(name, (f"{kind}/{word}", "sets"))
+    for name, (entry, key) in places.items():
+        if name not in asked:
+            yield fault(rulebook, "rulebook/unused-set", f"no rule asks for the set @{name}", entry, key)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text inside a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def _profiles(rulebook: Rulebook) -> Iterator[Finding]:

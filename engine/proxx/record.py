@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from proxx.errors import Finding, ProxxError
+from proxx.errors import ProxxError
 from proxx.model import Plan, Task
 from proxx.probefile import to_facts
 
@@ -48,20 +48,6 @@ def _task(task: Task) -> dict[str, Any]:
         "decided": dict(task.decided),
         **work,
         "promise": to_facts(task.expect),
-    }
-
-
-def finding_document(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON says it, without its place in a text."""
-    return {
-        "id": finding.id,
-        "severity": finding.severity,
-        "message": finding.message,
-        "why": list(finding.why),
-        "fix": list(finding.fix),
-        "pointer": finding.at,
-        "table": finding.table,
-        "row": finding.row,
     }
 
 

@@ -28,6 +28,15 @@ _FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError
 Templates = Mapping[str, str]
 
 
+class TemplateFault(ProxxError):
+    """A template that cannot be rendered: which one, and its line (0: the whole of it)."""
+
+    def __init__(self, message: str, template: str, line: int = 0) -> None:
+        super().__init__(message, exit_code=EXIT_FINDINGS)
+        self.template = template
+        self.line = line
+
+
 class _NotAnArgument(TypeError):
     """A value without one obvious spelling (null, true, a list) stands where an argument is printed."""
 
@@ -62,22 +71,22 @@ def render_json(template_name: str, templates: Templates, context: Mapping[str, 
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
     except ValueError as fault:
-        raise ProxxError(f"template {template_name} does not print JSON: {fault}", exit_code=EXIT_FINDINGS) from fault
+        raise TemplateFault(f"template {template_name} does not print JSON: {fault}", template_name) from fault
     if not isinstance(document, dict):
-        raise ProxxError(f"template {template_name} prints JSON, but not an object", exit_code=EXIT_FINDINGS)
+        raise TemplateFault(f"template {template_name} prints JSON, but not an object", template_name)
     ordered: dict[str, Any] = json.loads(json.dumps(document, sort_keys=True))
     return ordered
 
 
 def _render(name: str, templates: Templates, context: Mapping[str, Any], finalize: Callable[[object], str]) -> str:
     if name not in templates:
-        raise ProxxError(f"there is no template {name}{_nearest(name, templates)}", exit_code=EXIT_FINDINGS)
+        raise TemplateFault(f"there is no template {name}{_nearest(name, templates)}", name)
     _refuse_nul(context, name)
     environment = _environment(tuple(sorted(templates.items())), tuple(sorted(context)), finalize)
     try:
         return environment.get_template(name).render(context)
     except _FAULTS as fault:
-        raise ProxxError(_sentence(fault, name, templates), exit_code=EXIT_FINDINGS) from fault
+        raise _fault(fault, name, templates) from fault
 
 
 @lru_cache(maxsize=8)
@@ -161,16 +170,18 @@ def _refuse_nul(value: object, name: str) -> None:
             _refuse_nul(item, name)
 
 
-def _sentence(fault: BaseException, name: str, templates: Templates) -> str:
+def _fault(fault: BaseException, name: str, templates: Templates) -> TemplateFault:
     if isinstance(fault, TemplateSyntaxError):
-        return f"template {fault.name or name}, line {fault.lineno}: {fault.message}"
+        template = fault.name or name
+        return TemplateFault(f"template {template}, line {fault.lineno}: {fault.message}", template, fault.lineno)
     template, line = _place(fault.__traceback__, templates) or (name, 0)
     where = f"template {template}, line {line}" if line else f"template {template}"
+    cause = str(fault)
     if isinstance(fault, TemplateNotFound):
-        return f"{where}: there is no template {fault.name}{_nearest(str(fault.name), templates)}"
-    if isinstance(fault, RecursionError):
-        return f"{where}: it includes itself without end"
-    return f"{where}: {fault}"
+        cause = f"there is no template {fault.name}{_nearest(str(fault.name), templates)}"
+    elif isinstance(fault, RecursionError):
+        cause = "it includes itself without end"
+    return TemplateFault(f"{where}: {cause}", template, line)
 
 
 def _place(trace: TracebackType | None, templates: Templates) -> tuple[str, int] | None:

@@ -1,10 +1,11 @@
-"""What proxx says, in words for people and in JSON for programs; one line in REPORTS for each."""
+"""What proxx says, in words for people and in JSON for programs, and where in a document its findings stand."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from proxx.errors import Finding, has_errors
@@ -34,16 +35,67 @@ class FileReport:
         return not has_errors(self.findings)
 
 
-def place(report: FileReport, finding: Finding, pointer: str) -> Place:
-    """Where the value of a pointer stands in the report's document."""
-    from proxx.positions import Place, locate_json, locate_toml  # a document without findings needs no places
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a report may tell beside its files, and how.
 
-    if finding.line and pointer == finding.at:
-        return Place(finding.line, finding.column, 1)
-    if report.path.endswith(".toml"):
-        keys = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-        return locate_toml(report.text, [int(key) if key.isdigit() else key for key in keys])
-    return locate_json(report.text, pointer, key=finding.id == "spec/unknown-field")
+    `rules` are the rulebook's findings by id, `folder` is the working folder, `unread` holds the path and the
+    trouble of every document that could not be read; `colour` is for a terminal's text.
+    """
+
+    version: str = ""
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    folder: str = "/"
+    unread: tuple[tuple[str, str], ...] = ()
+    colour: bool = False
+
+
+def located(report: FileReport) -> Iterator[tuple[Finding, Mapping[str, Place]]]:
+    """Each finding with the places of its pointers in the report's document, which is walked once for all."""
+    if not report.findings:
+        return
+    from proxx.positions import Place  # a document without findings needs no places
+
+    names = _places(report, [one for one in report.findings if _names_a_field(one)], key=True)
+    values = _places(report, [one for one in report.findings if not _names_a_field(one)], key=False)
+    for finding in report.findings:
+        known = names if _names_a_field(finding) else values
+        places = {pointer: known[pointer] for pointer in _pointers(finding)}
+        if finding.line:
+            places[finding.at] = Place(finding.line, finding.column, 1)
+        yield finding, places
+
+
+def _names_a_field(finding: Finding) -> bool:
+    """Whether it is the name of the field that is wrong, not its value."""
+    return finding.id == "spec/unknown-field"
+
+
+def _pointers(finding: Finding) -> list[str]:
+    return [finding.at, *(at for at, _ in finding.also)]
+
+
+def _places(report: FileReport, findings: Iterable[Finding], *, key: bool) -> dict[str, Place]:
+    from proxx.positions import locate_all, locate_toml
+
+    pointers = dict.fromkeys(pointer for finding in findings for pointer in _pointers(finding))
+    if pointers and not report.path.endswith(".toml"):
+        return locate_all(report.text, pointers, key=key)
+    return {pointer: locate_toml(report.text, _keys(pointer)) for pointer in pointers}
+
+
+def _keys(pointer: str) -> list[str | int]:
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    return [int(part) if part.isdecimal() else part for part in parts]
+
+
+def below(path: str, folder: str) -> str | None:
+    """A path relative to the folder that it lies below, also through links; None when it lies elsewhere."""
+    whole = os.path.normpath(os.path.join(folder, path))
+    for one in (whole, os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))):
+        if one.startswith(folder.rstrip("/") + "/"):
+            return os.path.relpath(one, folder)
+    return None
 
 
 def as_json(reports: Sequence[FileReport]) -> str:
@@ -53,7 +105,7 @@ def as_json(reports: Sequence[FileReport]) -> str:
             "path": report.path,
             "ok": report.ok,
             "engine": report.engine,
-            "findings": [_finding(report, finding) for finding in report.findings],
+            "findings": [_finding(finding, places[finding.at]) for finding, places in located(report)],
             "left_out": list(report.left_out),
         }
         for report in reports
@@ -61,20 +113,8 @@ def as_json(reports: Sequence[FileReport]) -> str:
     return json.dumps({"format": FORMAT, "files": files}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _finding(report: FileReport, finding: Finding) -> dict[str, Any]:
-    spot = place(report, finding, finding.at)
-    return {
-        "id": finding.id,
-        "severity": finding.severity,
-        "message": finding.message,
-        "why": list(finding.why),
-        "fix": list(finding.fix),
-        "pointer": finding.at,
-        "line": spot.line,
-        "column": spot.column,
-        "table": finding.table,
-        "row": finding.row,
-    }
+def _finding(finding: Finding, spot: Place) -> dict[str, Any]:
+    return {**finding.document(), "line": spot.line, "column": spot.column}
 
 
 def as_text(reports: Sequence[FileReport], *, colour: bool = False) -> str:
@@ -83,7 +123,8 @@ def as_text(reports: Sequence[FileReport], *, colour: bool = False) -> str:
 
 
 def _file(report: FileReport, colour: bool) -> str:
-    parts = [_block(report, finding, colour) for finding in report.findings]
+    lines = report.text.split("\n")
+    parts = [_block(report.path, lines, finding, places, colour) for finding, places in located(report)]
     errors = sum(finding.is_error for finding in report.findings)
     others = len(report.findings) - errors
     counts = [f"{errors} error{'' if errors == 1 else 's'}"] if errors else []
@@ -95,11 +136,12 @@ def _file(report: FileReport, colour: bool) -> str:
     return "".join(parts) + summary + left_out
 
 
-def _block(report: FileReport, finding: Finding, colour: bool) -> str:
+def _block(path: str, texts: Sequence[str], finding: Finding, places: Mapping[str, Place], colour: bool) -> str:
     message, *rest = finding.message.split("\n")
     head = f"{paint(f'{finding.severity}[{finding.id}]', finding.severity, colour)}: {paint(message, 'bold', colour)}\n"
     lines = [f"    {line.strip()}" for line in rest]
-    lines += _frames(report, finding, colour)
+    if texts != [""] or finding.line:
+        lines += _frames(path, texts, finding, places, colour)
     lines += [f"    Reason: {line}" for line in finding.why]
     lines += [f"    Action: {line}" for line in finding.fix]
     lines.append(f"    Rule: {rule(finding)}")
@@ -111,17 +153,13 @@ def rule(finding: Finding) -> str:
     return f"table {finding.table}, row {finding.row}" if finding.table else "rulebook"
 
 
-def _frames(report: FileReport, finding: Finding, colour: bool) -> list[str]:
+def _frames(path: str, texts: Sequence[str], finding: Finding, places: Mapping[str, Place], colour: bool) -> list[str]:
     """The source line with a mark under the value, and the lines that belong to it."""
-    if not report.text and not finding.line:
-        return []
-    texts = report.text.split("\n")
-    spots = [(place(report, finding, finding.at), "")]
-    spots += [(place(report, finding, at), text) for at, text in finding.also]
+    spots = [(places[finding.at], ""), *((places[at], text) for at, text in finding.also)]
     lines: list[str] = []
     for number, (spot, label) in enumerate(spots):
         if number == 0:
-            lines.append(f"  {paint('-->', 'frame', colour)} {report.path}:{spot.line}:{spot.column}")
+            lines.append(f"  {paint('-->', 'frame', colour)} {path}:{spot.line}:{spot.column}")
         if not 0 < spot.line <= len(texts):
             continue
         shown, column = _window(texts[spot.line - 1].rstrip("\r"), spot.column)
@@ -187,6 +225,3 @@ def promise_words(media: Media) -> list[str]:
         essence = f"{sound.codec or 'unknown codec'}, {sound.channels} channels, {sound.sample_rate} Hz"
         lines.append(f"sound {sound.index}: {essence}{length}")
     return lines
-
-
-REPORTS: Mapping[str, Callable[[Sequence[FileReport]], str]] = {"text": as_text, "json": as_json}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,8 +61,7 @@ def route_job(
 ) -> JobRoute:
     """The route of a job, and whether its profile belongs to that engine. `known` are the profile's facts."""
     sides = {
-        engine: [base_name(media.path) for media, route in routes if route.engine == engine]
-        for engine in ("ffmpeg", "resolve")
+        engine: [media.path for media, route in routes if route.engine == engine] for engine in ("ffmpeg", "resolve")
     }
     facts: dict[str, Value] = {
         **known,
@@ -70,20 +70,26 @@ def route_job(
     answer = ask(rulebook, "job", facts)["job-engine"]
     engine = str(answer.outcome.get("engine", "none"))
     facts["job.engine"] = engine
-    fitting = sorted(name for name, data in rulebook.profiles.items() if data["engine"] == engine)
+    fitting = _profiles_of(rulebook, engine)
     texts = {
         "name": profile,
         "standard": _some(sides["ffmpeg"]),
         "raw": _some(sides["resolve"]),
-        "standard-count": len(sides["ffmpeg"]),
-        "raw-count": len(sides["resolve"]),
-        "engine-profiles": f" ({', '.join(fitting)})" if fitting else "",
+        "standard-sources": json.dumps(sides["ffmpeg"], ensure_ascii=False),
+        "raw-sources": json.dumps(sides["resolve"], ensure_ascii=False),
+        "ffmpeg-profiles": _profiles_of(rulebook, "ffmpeg"),
+        "resolve-profiles": _profiles_of(rulebook, "resolve"),
+        "engine-profiles": f" ({fitting})" if fitting else "",
     }
     decisions = ask(rulebook, "job", facts)
     return JobRoute(engine, facts, tuple(tell_all(rulebook, decisions, texts)))
 
 
-def _some(names: Sequence[str]) -> str:
-    """Up to two names, and how many more there are."""
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _profiles_of(rulebook: Rulebook, engine: str) -> str:
+    return ", ".join(sorted(name for name, data in rulebook.profiles.items() if data["engine"] == engine))
+
+
+def _some(paths: Sequence[str]) -> str:
+    """Up to two file names, and how many more there are."""
+    more = len(paths) - SHOWN
+    return ", ".join(base_name(path) for path in paths[:SHOWN]) + (f" and {more} more" if more > 0 else "")

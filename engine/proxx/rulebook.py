@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -80,6 +80,9 @@ class Rulebook:
             names = [name for name, data in self.items["table"].items() if data.get("stage") == stage]
             self._stages[stage] = [self.table(name) for name in names]
         return self._stages[stage]
+
+    def noted(self, decisions: Iterable[tuple[str, str]]) -> None:
+        """Told of every decision (table, row). A rulebook keeps no count; one whose coverage is measured does."""
 
     @property
     def identity(self) -> dict[str, str]:

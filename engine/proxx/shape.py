@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 import jsonschema
 
 from proxx.errors import Finding
+from proxx.newtoml import news
 from proxx.stack import Layer
 
 SCHEMA_LINE = "#:schema "
+HEAD = "rulebook.toml"
+_SPOT = re.compile(r" \(at line (\d+), column (\d+)\)$")
 TEMPLATES = "/profiles/templates/"
 
 
@@ -26,10 +30,12 @@ def read_layer(files: Mapping[str, bytes], schemas: Mapping[str, bytes]) -> tupl
         if TEMPLATES in path:
             templates[path.partition(TEMPLATES)[2]] = data.decode("utf-8", "replace")
         elif path.endswith(".toml"):
-            document, wrong = _read(path, data, schemas)
+            document, wrong = read_document(path, data, schemas)
             faults += wrong
-            if path.endswith("/rulebook.toml"):
+            if path.endswith(f"/{HEAD}"):
                 head = document
+                if any(fault.id == "rulebook/newer-format" for fault in wrong):
+                    break  # the other files follow rules that are not known here
             elif not wrong:
                 documents[path] = document
     layer = Layer(
@@ -43,18 +49,36 @@ def read_layer(files: Mapping[str, bytes], schemas: Mapping[str, bytes]) -> tupl
     return layer, faults
 
 
-def _read(path: str, data: bytes, schemas: Mapping[str, bytes]) -> tuple[Mapping[str, Any], list[Finding]]:
+def read_document(path: str, data: bytes, schemas: Mapping[str, bytes]) -> tuple[Mapping[str, Any], list[Finding]]:
+    """The document of a TOML file that names its schema on its first line, and all that is wrong with its shape."""
     try:
         text = data.decode("utf-8")
+        if (found := news(text)) is not None:
+            line, column, what = found
+            return {}, [_fault("rulebook/not-toml", f"{what} is TOML 1.1; write TOML 1.0", path, "", line, column)]
         document = tomllib.loads(text)
     except ValueError as error:
-        return {}, [_fault("rulebook/not-toml", f"cannot be read as TOML 1.0: {error}", path, "")]
+        spot = _SPOT.search(str(error))
+        line, column = (int(spot[1]), int(spot[2])) if spot else (1, 1)
+        message = f"cannot be read as TOML 1.0: {_SPOT.sub('', str(error))}"
+        return {}, [_fault("rulebook/not-toml", message, path, "", line, column)]
     first = text.partition("\n")[0].strip()
     name = first[len(SCHEMA_LINE) :].strip().rpartition("/")[2] if first.startswith(SCHEMA_LINE) else ""
     if name not in schemas:
         known = ", ".join(sorted(schemas))
         return {}, [_fault("rulebook/no-schema", f"the first line must name a schema: #:schema … of {known}", path, "")]
-    return document, _shape(path, document, json.loads(schemas[name]))
+    schema = json.loads(schemas[name])
+    return document, _newer(path, document, schema) or _shape(path, document, schema)
+
+
+def _newer(path: str, document: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Finding]:
+    """A rulebook of a later format than this program reads."""
+    given = document.get("format")
+    ours = schema["properties"].get("format", {}).get("const")
+    if not path.endswith(f"/{HEAD}") or type(given) is not int or given <= ours:
+        return []
+    message = f"the rulebook has format {given}; this proxx reads format {ours}: a newer proxx is needed"
+    return [_fault("rulebook/newer-format", message, path, "/format")]
 
 
 def _shape(path: str, document: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Finding]:
@@ -67,5 +91,5 @@ def _shape(path: str, document: Mapping[str, Any], schema: Mapping[str, Any]) ->
     return faults
 
 
-def _fault(kind: str, message: str, path: str, at: str) -> Finding:
-    return Finding(id=kind, message=message, at=at, subject=path)
+def _fault(kind: str, message: str, path: str, at: str, line: int = 0, column: int = 0) -> Finding:
+    return Finding(id=kind, message=message, at=at, subject=path, line=line, column=column)

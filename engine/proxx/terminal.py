@@ -30,7 +30,8 @@ def read_bytes(name: str) -> bytes:
         if os.path.exists(name) and not os.path.isfile(name):
             raise ProxxError(f"cannot read {name}: it is no regular file", exit_code=EXIT_USAGE)
         with open(name, "rb") as handle:
-            return handle.read(MOST_BYTES)
+            longer = os.fstat(handle.fileno()).st_size > MOST_BYTES
+            return handle.read(MOST_BYTES) if longer else handle.read()
     except OSError as error:
         raise ProxxError(f"cannot read {name}: {error.strerror}", exit_code=EXIT_USAGE) from error
 

@@ -1,0 +1,157 @@
+"""Which formats a report can have, and where reports go: one to standard output, others to files, whole or not."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from proxx.errors import EXIT_USAGE, ProxxError
+from proxx.nearest import question
+from proxx.terminal import has_colour, print_text, read_bytes
+
+if TYPE_CHECKING:
+    from proxx.errors import Finding
+    from proxx.report import Context, FileReport
+
+STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A report that is asked for: its format, and the file it goes to ("-" is standard output)."""
+
+    format: str
+    path: str
+
+
+# A format is loaded only when it is asked for: a check has to answer at once.
+def _text(reports: Sequence[FileReport], context: Context) -> str:
+    from proxx.report import as_text
+
+    return as_text(reports, colour=context.colour)
+
+
+def _json(reports: Sequence[FileReport], context: Context) -> str:
+    from proxx.report import as_json
+
+    return as_json(reports)
+
+
+def _sarif(reports: Sequence[FileReport], context: Context) -> str:
+    from proxx.report_sarif import as_sarif
+
+    return as_sarif(reports, context)
+
+
+def _github(reports: Sequence[FileReport], context: Context) -> str:
+    from proxx.report_github import as_github
+
+    return as_github(reports, context)
+
+
+def _junit(reports: Sequence[FileReport], context: Context) -> str:
+    from proxx.report_junit import as_junit
+
+    return as_junit(reports, context)
+
+
+REPORTS: Mapping[str, Callable[[Sequence[FileReport], Context], str]] = {
+    "text": _text,
+    "json": _json,
+    "sarif": _sarif,
+    "github": _github,
+    "junit": _junit,
+}
+
+
+def read_target(word: str) -> Target:
+    """A word such as sarif:proxx.sarif as a target; argparse tells what is wrong with it."""
+    name, _, path = word.partition(":")
+    if name not in REPORTS:
+        formats = ", ".join(REPORTS)
+        raise argparse.ArgumentTypeError(f"there is no report format {name!r}{question(name, REPORTS)} ({formats})")
+    if not path:
+        raise argparse.ArgumentTypeError(f"say where the {name} report goes: {name}:PATH, or {name}:- for stdout")
+    return Target(name, path)
+
+
+def targets_of(arguments: argparse.Namespace) -> list[Target]:
+    """Every report that the arguments ask for; text goes to stdout unless something else does.
+
+    Raises ProxxError (exit 2) when two reports would take one place.
+    """
+    targets: list[Target] = list(getattr(arguments, "outputs", None) or [])
+    named = getattr(arguments, "format", None)
+    named = "text" if named and named not in REPORTS else named  # what only another command prints
+    if named or not any(target.path == STDOUT for target in targets):
+        targets.insert(0, Target(named or "text", STDOUT))
+    places = [target.path if target.path == STDOUT else os.path.realpath(target.path) for target in targets]
+    for number, place in enumerate(places):
+        if place in places[:number]:
+            what = "standard output" if place == STDOUT else targets[number].path
+            raise ProxxError(
+                f"two reports cannot both go to {what}", hint="Give each a file of its own.", exit_code=EXIT_USAGE
+            )
+    return targets
+
+
+def spare(targets: Iterable[Target], inputs: Iterable[str]) -> None:
+    """Raises ProxxError (exit 2) when a report would overwrite what is read."""
+    read = {os.path.realpath(name) for name in inputs if name != STDOUT}
+    for target in targets:
+        if target.path != STDOUT and os.path.realpath(target.path) in read:
+            raise ProxxError(
+                f"the {target.format} report would overwrite {target.path}, which is read", exit_code=EXIT_USAGE
+            )
+
+
+def fault_reports(faults: Sequence[Finding]) -> list[FileReport]:
+    """The faults of a rulebook as reports on its files, in the order of their first faults."""
+    from proxx.report import FileReport
+
+    reports = []
+    for path in dict.fromkeys(fault.subject for fault in faults):
+        found = tuple(fault for fault in faults if fault.subject == path)
+        text = read_bytes(path).decode("utf-8", "replace") if os.path.isfile(path) else ""
+        reports.append(FileReport(path or "rulebook", text, "none", found))
+    return reports
+
+
+def deliver(reports: Sequence[FileReport], targets: Iterable[Target], context: Context) -> list[ProxxError]:
+    """Make every report and bring it to its place; gives the trouble with those that did not get there."""
+    trouble = []
+    for target in targets:
+        if target.path == STDOUT:
+            print_text(REPORTS[target.format](reports, replace(context, colour=has_colour(sys.stdout))))
+            continue
+        try:
+            _write(target.path, REPORTS[target.format](reports, context))
+        except OSError as error:
+            reason = f"cannot write the {target.format} report to {target.path}: {error.strerror}"
+            trouble.append(ProxxError(reason, exit_code=EXIT_USAGE))
+    return trouble
+
+
+def _write(path: str, text: str) -> None:
+    """Put a text in the place of a file at once. Devices and pipes are written to, links are followed."""
+    data = text.encode("utf-8", "surrogateescape")
+    final = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as handle:
+            handle.write(data)
+        return
+    part = os.path.join(os.path.dirname(final), f".{os.path.basename(final)[:200]}.{os.getpid()}.part")
+    try:
+        with open(part, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(part, final)
+    finally:
+        with suppress(OSError):
+            os.unlink(part)

@@ -1,0 +1,136 @@
+"""Tries every profile of a rulebook on made-up sources: what it makes of them, and what can only be found by trying."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError, meta
+
+from proxx.checking import Checked
+from proxx.errors import Finding, ProxxError
+from proxx.faults import fault
+from proxx.job import plan
+from proxx.jobspec import Reading
+from proxx.model import Media
+from proxx.nearest import question
+from proxx.render import TemplateFault
+from proxx.rulebook import Rulebook
+from proxx.samples import SHAPES, Sample, Told, sample_spec
+from proxx.verdict import judge_spec
+
+FFMPEG = "5.1"
+"""The version that trials plan for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a profile makes of a source: its findings, and the argument list or settings (empty when refused)."""
+
+    findings: tuple[Finding, ...]
+    lines: tuple[str, ...]
+    trouble: ProxxError | None = None
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The ids of the findings that refuse the source."""
+        return tuple(finding.id for finding in self.findings if finding.is_error)
+
+    @property
+    def verdict(self) -> str:
+        """made, refused, or unplanned (too little is known of the source, or the template is wrong)."""
+        return "refused" if self.refused else "unplanned" if self.trouble else "made"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The findings as "severity: id", or why nothing can be planned."""
+        told = tuple(f"{finding.severity}: {finding.id}" for finding in self.findings)
+        return (*told, *((f"cannot be planned: {self.trouble}",) if self.trouble else ()))
+
+
+def try_profile(rulebook: Rulebook, name: str, sample: Sample) -> Trial:
+    """What a profile makes of one source, by the whole journey up to the plan; no file is looked at."""
+    source = sample.media.path or "/media/A001/clip.mov"
+    reading = Reading({**sample_spec(rulebook.profiles[name], source), **sample.fields})
+    verdict = judge_spec(rulebook, reading, Told(sample.media))
+    if not verdict.ok:
+        return Trial(verdict.findings, ())
+    try:
+        (task,) = plan(rulebook, Checked("", reading, verdict, verdict.findings), FFMPEG).tasks
+    except ProxxError as trouble:
+        return Trial(verdict.findings, (), trouble)
+    settings = json.dumps(task.settings, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
+    return Trial(verdict.findings, task.argv or tuple(settings))
+
+
+def try_all(rulebook: Rulebook, templates: Mapping[str, str]) -> list[Finding]:
+    """What is wrong with templates and profiles. `templates` says for each template's name where its file is."""
+    found = list(_templates(rulebook, templates))
+    if found:
+        return found
+    for name in rulebook.profiles:
+        found += _profile(rulebook, name, templates)
+    return _each_once(found)
+
+
+def _templates(rulebook: Rulebook, places: Mapping[str, str]) -> Iterator[Finding]:
+    """Templates that are not Jinja, or that include, extend or import what is not there."""
+    for name, text in rulebook.templates.items():
+        try:
+            tree = Environment(autoescape=False).parse(text)  # noqa: S701 - it is only read, nothing is rendered
+        except TemplateSyntaxError as error:
+            message = f"template {name}: {error.message}"
+            yield Finding("rulebook/template", message, subject=places[name], line=error.lineno, column=1)
+            continue
+        for other in meta.find_referenced_templates(tree):
+            if other is not None and other not in rulebook.templates:
+                message = f"template {name}: there is no template {other}{question(other, rulebook.templates)}"
+                yield Finding("rulebook/unknown-template", message, subject=places[name], line=1, column=1)
+
+
+def _profile(rulebook: Rulebook, name: str, places: Mapping[str, str]) -> Iterator[Finding]:
+    """A profile that its own rulebook refuses, whose template cannot be filled, or that no sample source reaches."""
+    profile = rulebook.profiles[name]
+    at = f"profile/{name}"
+    refused = judge_spec(rulebook, Reading(sample_spec(profile)), _NoMedia(Media())).findings
+    for finding in refused:
+        if finding.is_error:
+            key = finding.at.strip("/")
+            message = f"profile {name} is refused by {finding.id}: {finding.message}"
+            yield fault(rulebook, "rulebook/profile-refused", message, at, key if key in profile else "name")
+    if any(finding.is_error for finding in refused):
+        return
+    trials = {shape: try_profile(rulebook, name, sample) for shape, sample in SHAPES[profile["engine"]].items()}
+    for shape, trial in trials.items():
+        if trial.trouble is not None:
+            yield _trouble(rulebook, name, shape, trial.trouble, places)
+    if all(trial.refused for trial in trials.values()):
+        shape, trial = next(iter(trials.items()))
+        message = f"no sample source can be made with profile {name}: {shape} is refused by {', '.join(trial.refused)}"
+        yield replace(fault(rulebook, "rulebook/profile-unreached", message, at, "name"), severity="warning")
+
+
+class _NoMedia(Told):
+    """The same world without looking at any source."""
+
+    def media(self, paths: object) -> Any:
+        return None
+
+
+def _trouble(rulebook: Rulebook, name: str, shape: str, trouble: ProxxError, places: Mapping[str, str]) -> Finding:
+    message = f"profile {name}, source {shape}: {trouble}"
+    if isinstance(trouble, TemplateFault) and trouble.template in places:
+        line = max(trouble.line, 1)
+        return Finding("rulebook/template", message, subject=places[trouble.template], line=line, column=1)
+    return fault(rulebook, "rulebook/template", message, f"profile/{name}", "template")
+
+
+def _each_once(findings: list[Finding]) -> list[Finding]:
+    """One fault, one report: a line of a template that fails for many profiles and sources is told for the first."""
+    kept: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        cause = finding.message.partition(": ")[2] if finding.line else finding.message
+        kept.setdefault((finding.id, finding.subject, finding.line, cause), finding)
+    return list(kept.values())

@@ -1,0 +1,176 @@
+"""The commands of those who edit a rulebook: check it, test it, see what an edit changes, write it as one file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from proxx import __version__, difftext
+from proxx.casefiles import Tested, as_document, layers_of, run_layers
+from proxx.delivery import deliver, targets_of
+from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, RulebookError
+from proxx.model import Media
+from proxx.prove import lint
+from proxx.report import Context, FileReport
+from proxx.revision import revision_of
+from proxx.rulebook import Rulebook, default_cache, load
+from proxx.terminal import print_reports, print_text, read_bytes, saved_probes
+from proxx.tryout import try_all
+
+NEWLINE = "\n"
+
+
+def check_command(arguments: argparse.Namespace) -> int:
+    """Tell every fault of a stack of rulebooks; exit 1 when one of them refuses it."""
+    folders = _folders(arguments)
+    heads: list[str] = []
+    try:
+        book = load(folders, lint=lint, cache=default_cache())
+        layers = layers_of(folders)
+        heads = [os.path.join(os.path.realpath(layer), "rulebook.toml") for layer in layers]
+        faults: Sequence[Finding] = try_all(book, _templates(layers))
+    except RulebookError as error:
+        faults = error.faults
+    reports = reports_of(faults, heads)
+    trouble = deliver(reports, targets_of(arguments), Context(__version__, folder=os.getcwd()))
+    for one in trouble:
+        print(f"proxx: {one}", file=sys.stderr)
+    if trouble:
+        return EXIT_USAGE
+    return EXIT_OK if all(report.ok for report in reports) else EXIT_FINDINGS
+
+
+def _folders(arguments: argparse.Namespace) -> list[str]:
+    """The folders over the shipped rulebook: those of --rulebook, then those named."""
+    return [*getattr(arguments, "rulebook", []), *arguments.folders]
+
+
+def _templates(layers: Sequence[str]) -> dict[str, str]:
+    """The file of every template by its name."""
+    found: dict[str, str] = {}
+    for layer in layers:
+        root = os.path.join(os.path.realpath(layer), "profiles", "templates")
+        for folder, _, names in os.walk(root):
+            for name in names:
+                path = os.path.join(folder, name)
+                found.setdefault(os.path.relpath(path, root).replace(os.sep, "/"), path)
+    return found
+
+
+def reports_of(faults: Sequence[Finding], paths: Sequence[str] = ()) -> list[FileReport]:
+    """One report for each of the files that have faults, and for those that are named in any case."""
+    found = []
+    for path in dict.fromkeys([*paths, *(fault.subject for fault in faults)]):
+        text = read_bytes(path).decode("utf-8", "replace") if os.path.isfile(path) else ""
+        here = tuple(fault for fault in faults if fault.subject == path)
+        found.append(FileReport(_shown(path) or "rulebook", text, "none", here))
+    return found
+
+
+def _shown(path: str) -> str:
+    """The path from here, where the file lies below."""
+    near = os.path.relpath(path) if path else ""
+    return path if near.startswith("..") else near
+
+
+def test_command(arguments: argparse.Namespace, is_json: bool) -> int:
+    """Run the cases of every layer; exit 1 when one fails."""
+    tested = run_layers(_folders(arguments), lambda folders: load(folders, lint=lint, cache=default_cache()))
+    if is_json:
+        print_text(json.dumps(as_document(tested), indent=2, ensure_ascii=False) + NEWLINE)
+    else:
+        if tested.faults:
+            print_reports(reports_of(tested.faults), is_json=False)
+        print_text(tested_text(tested, rows=arguments.coverage))
+    return EXIT_OK if tested.ok else EXIT_FINDINGS
+
+
+def tested_text(tested: Tested, *, rows: bool) -> str:
+    """What cases said, for people: those that failed, the rows that none reached (`rows`), and a summary."""
+    lines = []
+    for one in tested.outcomes:
+        if one.misses:
+            lines += [f"failed: {one.id}: {one.note}", f"  --> {_shown(one.path)}:{one.line}:{one.column}"]
+            for miss in one.misses:
+                lines += [
+                    f"    {miss.what}",
+                    f"      expected {_words(miss.expected)}",
+                    f"      got      {_words(miss.got)}",
+                ]
+            lines.append("")
+    if rows:
+        lines += [f"no case reaches table {table}, row {row}" for table, row in tested.unreached]
+    failed = sum(bool(one.misses) for one in tested.outcomes)
+    reached = len(tested.rows) - len(tested.unreached)
+    hint = "" if rows or not tested.unreached else " (--coverage lists the others)"
+    count = f"{len(tested.outcomes)} case{'' if len(tested.outcomes) == 1 else 's'}"
+    lines.append(f"{count}, {failed} failed; {reached} of {len(tested.rows)} rows reached{hint}")
+    return NEWLINE.join(lines) + NEWLINE
+
+
+def _words(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.replace(NEWLINE, NEWLINE + " " * 15)
+
+
+def diff_command(arguments: argparse.Namespace) -> int:
+    """Show what differs between two rulebooks; exit 1 when anything does."""
+    from proxx.differ import difference
+
+    below = getattr(arguments, "rulebook", [])
+    if arguments.rev and arguments.new:
+        raise ProxxError("--rev compares one folder with its past", hint="Name one folder.", exit_code=EXIT_USAGE)
+    if arguments.rev:
+        with revision_of(arguments.old, arguments.rev) as past:
+            old = _loaded([*below, past], f"{arguments.old} at {arguments.rev}", cache=None)
+        new = _loaded([*below, arguments.old], arguments.old)
+    elif arguments.new:
+        old, new = (_loaded([*below, folder], folder) for folder in (arguments.old, arguments.new))
+    else:
+        old = _loaded(below, "the shipped rulebook")
+        new = _loaded([*below, arguments.old], arguments.old)
+
+    def clips(book: Rulebook) -> Mapping[str, Media]:
+        return saved_probes(arguments.probes, book)
+
+    told = difference(old, new, clips if arguments.probes else None)
+    print_text(DIFFS[getattr(arguments, "format", "text")](told))
+    return EXIT_FINDINGS if told["changed"] else EXIT_OK
+
+
+def _loaded(folders: Sequence[str], name: str, cache: str | None = "") -> Rulebook:
+    """The proved rulebook; one that is refused cannot be compared, which is trouble and not a difference."""
+    try:
+        return load(folders, lint=lint, cache=default_cache() if cache == "" else cache)
+    except RulebookError as error:
+        first = error.faults[0].message
+        raise ProxxError(
+            f"{name}: {error}, the first: {first}", hint="Try: proxx rulebook check", exit_code=EXIT_USAGE
+        ) from error
+
+
+DIFFS: Mapping[str, Callable[[Mapping[str, object]], str]] = {
+    "text": difftext.as_text,
+    "json": difftext.as_json,
+    "markdown": difftext.as_markdown,
+}
+
+
+def freeze_command(arguments: argparse.Namespace) -> int:
+    """Write the rulebook as one file: sorted JSON, the same bytes for the same rules."""
+    book = load(_folders(arguments), lint=lint, cache=default_cache())
+    content = {key: value for key, value in book.frozen.items() if key != "origins"}
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + NEWLINE
+    if not arguments.output:
+        print_text(text)
+        return EXIT_OK
+    try:
+        Path(arguments.output).write_text(text, "utf-8")
+    except OSError as error:
+        raise ProxxError(f"cannot write {arguments.output}: {error.strerror}", exit_code=EXIT_USAGE) from error
+    print(f"{arguments.output}: {book.name} {book.version}, {book.digest}", file=sys.stderr)
+    return EXIT_OK
