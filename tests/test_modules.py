@@ -32,7 +32,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
-        *("process", "identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
+        *("process", "tools", "identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
         *("engines", "engines.ffmpeg", "record", "verify"),
     ),
     # The journey of a spec, in two halves.

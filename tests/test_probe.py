@@ -17,8 +17,8 @@ import pytest
 
 from proxx.model import Audio, Colour, Media, Video
 from proxx.probe import measure, needs_measuring, probe, probe_all
-from proxx.process import find_tool
 from proxx.streams import read_audio, read_video, sensible_rate
+from proxx.tools import find_tool
 
 ROOT = Path(__file__).parent.parent
 VOCABULARY: Mapping[str, Any] = tomllib.loads((ROOT / "matrices/vocabulary.toml").read_text("utf-8"))

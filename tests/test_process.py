@@ -10,7 +10,8 @@ from threading import Event, Timer
 import pytest
 
 from proxx.errors import EXIT_TROUBLE, ProxxError
-from proxx.process import find_tool, run, stream, tool_version
+from proxx.process import run, stream
+from proxx.tools import find_tool, tool_version
 
 
 def shell(script: str) -> list[str]:
@@ -146,12 +147,12 @@ def test_a_missing_tool_is_told_with_what_to_install(tmp_path: Path, monkeypatch
     ],
 )
 def test_a_version_is_kept_as_told_and_as_numbers(text: str, numbers: tuple[int, ...], tmp_path: Path) -> None:
-    version = tool_version(make_tool(tmp_path / "tool", f"echo ffprobe version {text} Copyright"))
+    version = tool_version(make_tool(tmp_path / "tool", f"echo ffprobe version {text} Copyright"), "ffprobe")
     assert (str(version), version.numbers) == (text, numbers)
 
 
 def test_something_else_under_the_name_of_a_tool_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ProxxError, match="does not answer like FFmpeg"):
-        tool_version(make_tool(tmp_path / "tool", "echo hello"))
+    with pytest.raises(ProxxError, match="does not answer like ffprobe"):
+        tool_version(make_tool(tmp_path / "tool", "echo hello"), "ffprobe")
     with pytest.raises(ProxxError, match="cannot start"):
-        tool_version(str(tmp_path))
+        tool_version(str(tmp_path), "ffprobe")

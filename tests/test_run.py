@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -19,8 +20,8 @@ from referencing import Registry, Resource
 
 from proxx.cli import main
 from proxx.probe import probe
-from proxx.process import find_tool
 from proxx.rulebook import Rulebook
+from proxx.tools import find_tool
 
 ROOT = Path(__file__).resolve().parents[1]
 Write = Callable[..., Path]
@@ -54,7 +55,8 @@ def lavfi(path: Path, picture: str, *words: str) -> None:
 def job(spec_file: Write, source: Path, folder: Path, profile: str, **changes: Any) -> Path:
     codec, container, resolution = MAKES[profile]
     makes = {"codec": codec, "container": container, "resolution": resolution, "proxy_profile": profile}
-    return spec_file(f"{profile}.json", sources=[str(source)], output_directory=str(folder), **{**makes, **changes})
+    where = {"sources": [str(source)], "output_directory": str(folder)}
+    return spec_file(f"{profile}.json", **{**where, **makes, **changes})
 
 
 def record_in(folder: Path) -> dict[str, Any]:
@@ -244,7 +246,7 @@ def encoders_of(out: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_the_encoder_and_leaves_a_record_but_no_proxy(
     number: signal.Signals, spec_file: Write, tmp_path: Path
 ) -> None:
@@ -266,8 +268,8 @@ def test_a_clip_that_another_process_is_making_is_left_alone(
     busy = out / ".A001_C001_proxy.partial.mp4"
     with busy.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        assert main(["run", str(job(spec_file, camera, out, "proxy_h264_low")), "--quiet"]) == 3
-        assert "another process" in capsys.readouterr().err
+        assert main(["run", str(job(spec_file, camera, out, "proxy_h264_low")), "--quiet"]) == 4
+        assert "another process" in capsys.readouterr().out
         assert busy.exists()
     # The lock died with its holder: what it left is taken over.
     assert main(["run", str(job(spec_file, camera, out, "proxy_h264_low")), "--quiet"]) == 0
@@ -358,3 +360,53 @@ def test_a_source_whose_first_pictures_are_damaged_is_refused_before_anything_ru
     assert main(["run", str(job(spec_file, clip, out, "proxy_h264_low")), "--quiet"]) == 1
     assert "limit/does-not-decode" in capsys.readouterr().out
     assert not out.exists()
+
+
+def test_an_encoder_that_outlived_its_run_cannot_touch_the_next_proxy(
+    camera: Path, spec_file: Write, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    left = out / ".A001_C001_proxy.partial.mp4"
+    with left.open("wb") as orphan:  # what an encoder goes on doing when its parent was killed
+        orphan.write(b"half")
+        orphan.flush()
+        assert main(["run", str(job(spec_file, camera, out, "proxy_h264_low")), "--quiet"]) == 0
+        orphan.write(b"x" * 10_000_000)
+    made = out / "A001_C001_proxy.mp4"
+    assert f"sha256:{hashlib.sha256(made.read_bytes()).hexdigest()}" == record_in(out)["clips"][0]["sha256"]
+
+
+def test_trouble_with_one_clip_leaves_the_others_and_a_record(camera: Path, spec_file: Write, tmp_path: Path) -> None:
+    other = tmp_path / "B.mov"
+    other.write_bytes(camera.read_bytes())
+    out = tmp_path / "out"
+    (out / ".A001_C001_proxy.partial.mp4").mkdir(parents=True)
+    spec = job(spec_file, camera, out, "proxy_h264_low", sources=[str(camera), str(other)])
+    assert main(["run", str(spec), "--quiet"]) == 4
+    record = record_in(out)
+    assert (record["status"], [clip["status"] for clip in record["clips"]]) == ("PARTIAL", ["FAILED", "COMPLETED"])
+
+
+def test_a_plan_is_written_over_nothing_but_an_older_plan(
+    camera: Path, spec_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, before = str(job(spec_file, camera, tmp_path / "out", "proxy_h264_low")), camera.read_bytes()
+    assert main(["plan", spec, "-o", str(camera)]) == 2
+    assert "is no plan" in capsys.readouterr().err
+    assert camera.read_bytes() == before
+    assert [main(["plan", spec, "-o", str(tmp_path / "p.json")]) for _ in range(2)] == [0, 0]
+
+
+def test_a_broken_ffprobe_is_not_blamed_on_the_footage(
+    camera: Path, spec_file: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROXX_FFPROBE", "/bin/false")
+    assert main(["check", str(job(spec_file, camera, tmp_path / "out", "proxy_h264_low"))]) == 3
+
+
+def test_a_clip_trimmed_off_a_frame_boundary_keeps_its_promise(camera: Path, spec_file: Write, tmp_path: Path) -> None:
+    clip = tmp_path / "trimmed.mov"
+    words = ["-ss", "0.35", "-i", str(camera), "-map", "0", "-c", "copy", str(clip)]
+    subprocess.run([find_tool("ffmpeg"), "-v", "error", "-nostdin", *words], check=True, timeout=60)
+    assert main(["run", str(job(spec_file, clip, tmp_path / "out", "proxy_h264_low")), "--quiet"]) == 0

@@ -33,21 +33,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     if getattr(arguments, "format", "text") not in arguments.formats:
         words.error(f"this command prints {' or '.join(arguments.formats)}, not {arguments.format}")
     try:
+        return _walk(arguments)
+    except KeyboardInterrupt:
+        print("proxx: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except OSError as error:  # the reader of our output is gone (proxx … | head), or its disk is full
+        print("" if isinstance(error, BrokenPipeError) else f"proxx: {error}\n", end="", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        return EXIT_TROUBLE
+
+
+def _walk(arguments: argparse.Namespace) -> int:
+    try:
         return int(arguments.do(arguments))
     except RulebookError as error:
         return _rulebook_faults(error, arguments)
     except ProxxError as error:
-        print(f"proxx: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
+        print(f"proxx: {error}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("proxx: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output is gone (proxx … | head); nothing is left to say, also not at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_TROUBLE
 
 
 def parser() -> argparse.ArgumentParser:

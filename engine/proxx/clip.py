@@ -75,6 +75,15 @@ def tracks(media: Media) -> list[Track]:
     return found
 
 
+def goes_beyond(track: Track, clip: Clip) -> bool | None:
+    """Whether the sound goes on for more than a frame after the last picture; None when the source does not tell."""
+    stream, video, rate = track.stream, clip.media.video, clip.source_rate
+    frames = None if video is None else video.shown if video.shown is not None else video.frames
+    if frames is None or rate is None or stream.duration is None or not stream.sample_rate:
+        return None
+    return Fraction(track.late, stream.sample_rate) + stream.duration > (frames + 1) / rate
+
+
 def scan_of(media: Media) -> str | None:
     """progressive, interlaced or unknown; None when nothing is known of the picture."""
     if media.video is None or media.video.field_order is None:

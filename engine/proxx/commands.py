@@ -22,21 +22,22 @@ from proxx.machine import Machine
 from proxx.model import Media, Plan
 from proxx.probe import probe_all
 from proxx.probefile import write_probes
-from proxx.process import find_tool, tool_version
 from proxx.progress import showing
 from proxx.record import json_text, plan_document
 from proxx.report import FileReport, as_text, promise_words
 from proxx.rulebook import Rulebook
 from proxx.terminal import now, print_reports, print_text, read_bytes, report_of, saved_probes
+from proxx.tools import find_tool, tool_version, whole_path
 from proxx.verify import Tools
 
+PLAN_BEGINS = b'{\n  "format": 1,\n  "job_id": '
 RESOLVE_VERSION = "DaVinci Resolve Studio 19.1.4 or newer"
 
 
 def tools() -> Tools:
     """The ffmpeg and ffprobe of this machine. Raises ProxxError (exit 3) when one is missing or too old."""
     ffmpeg, ffprobe = find_tool("ffmpeg"), find_tool("ffprobe")
-    version, other = tool_version(ffmpeg), tool_version(ffprobe)
+    version, other = tool_version(ffmpeg, "ffmpeg"), tool_version(ffprobe, "ffprobe")
     if version.numbers and version.numbers < (5, 1):
         raise ProxxError(f"ffmpeg {version} is too old", hint="Install FFmpeg 5.1 or newer.")
     return Tools(ffmpeg, ffprobe, str(version), str(other))
@@ -57,6 +58,8 @@ def _need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
 def _judged(book: Rulebook, name: str, machine: Machine, is_json: bool) -> tuple[Checked, bool]:
     """The judged spec; findings are printed, and False says that it is refused."""
     checked = check(book, read_bytes(name), machine)
+    if machine.stop is not None and machine.stop.is_set():
+        raise KeyboardInterrupt  # what was not looked at in time is no finding
     if not checked.verdict.ok:
         print_reports([report_of(name, checked)], is_json)
     return checked, checked.verdict.ok
@@ -70,7 +73,7 @@ def _remarks(name: str, checked: Checked) -> None:
 
 
 def _engine_version(checked: Checked) -> str:
-    return RESOLVE_VERSION if checked.verdict.engine == "resolve" else str(tool_version(find_tool("ffmpeg")))
+    return RESOLVE_VERSION if checked.verdict.engine == "resolve" else str(tool_version(find_tool("ffmpeg"), "ffmpeg"))
 
 
 def plan_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) -> int:
@@ -92,6 +95,13 @@ def plan_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) -
 
 
 def _write(path: str, text: str) -> None:
+    """Write a plan to a file, in the place of an older plan only. Raises ProxxError (exit 2)."""
+    if os.path.lexists(path) and not _is_plan(path):
+        raise ProxxError(
+            f"{path} is there already and is no plan",
+            hint="Name another file; it is not overwritten.",
+            exit_code=EXIT_USAGE,
+        )
     part = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.part")
     try:
         part.write_text(text, "utf-8", "surrogateescape")
@@ -99,6 +109,14 @@ def _write(path: str, text: str) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise ProxxError(f"cannot write {path}: {error.strerror}", exit_code=EXIT_USAGE) from error
+
+
+def _is_plan(path: str) -> bool:
+    try:
+        with open(path, "rb") as handle:
+            return os.path.isfile(path) and handle.read(len(PLAN_BEGINS)) == PLAN_BEGINS
+    except OSError:
+        return False
 
 
 def shell_text(made: Plan) -> str:
@@ -137,8 +155,6 @@ def run_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) ->
     machine = Machine(book, counts=True, writes=True, now=now(), stop=stop)
     _stop_on_signals(stop)
     checked, fine = _judged(book, arguments.spec, machine, is_json)
-    if stop.is_set():
-        return EXIT_INTERRUPTED
     if not fine:
         return EXIT_FINDINGS
     if checked.verdict.engine == "resolve":
@@ -157,7 +173,7 @@ def run_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) ->
 
 
 def _stop_on_signals(stop: Event) -> None:
-    """The first Ctrl-C or SIGTERM ends the job in order, the second at once."""
+    """The first Ctrl-C, SIGTERM or hang-up ends the job in order, the second at once."""
 
     def heard(number: int, frame: FrameType | None) -> None:
         if stop.is_set():
@@ -166,6 +182,8 @@ def _stop_on_signals(stop: Event) -> None:
 
     signal.signal(signal.SIGINT, heard)
     signal.signal(signal.SIGTERM, heard)
+    if hasattr(signal, "SIGHUP"):  # a closed terminal, a dropped connection
+        signal.signal(signal.SIGHUP, heard)
 
 
 def _print_outcome(status: str, record: str, made: Sequence[Made], is_json: bool) -> None:
@@ -182,7 +200,7 @@ def _print_outcome(status: str, record: str, made: Sequence[Made], is_json: bool
 
 def probe_command(book: Rulebook, names: Sequence[str], is_json: bool) -> int:
     """Print what files are; exit 1 when one cannot be read."""
-    found = probe_all([os.path.abspath(name) for name in names], book.vocabulary, find_tool("ffprobe"))
+    found = probe_all([whole_path(name) for name in names], book.vocabulary, find_tool("ffprobe"))
     print_text(write_probes(found) if is_json else "".join(map(media_text, found)))
     return EXIT_OK if all(one.state == "ok" for one in found) else EXIT_FINDINGS
 

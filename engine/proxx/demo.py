@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from proxx.errors import EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, ProxxError
-from proxx.process import find_tool, run
+from proxx.process import run
+from proxx.tools import find_tool
 
 CLIP = "A001C001_261122_R2EC.mov"
 PROFILE = "proxy_prores_proxy"

@@ -11,6 +11,7 @@ from proxx.clip import (
     Track,
     accepts,
     bit_depth,
+    goes_beyond,
     length_of,
     promised_frames,
     resolution_words,
@@ -27,7 +28,7 @@ UNKNOWN = "unknown"
 
 def base_name(path: str) -> str:
     """The last part of a path."""
-    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return path.rstrip("/").rpartition("/")[2]
 
 
 def known(facts: Mapping[str, Value | None]) -> dict[str, Value]:
@@ -205,7 +206,7 @@ def rate_text(rate: Fraction | None) -> str:
     return str(rate) if rate.denominator == 1 else f"{float(rate):.3f}"
 
 
-def track_facts(track: Track, rulebook: Rulebook, policy: str) -> dict[str, Value]:
+def track_facts(track: Track, clip: Clip, rulebook: Rulebook, policy: str) -> dict[str, Value]:
     """Facts of one audio stream of a source."""
     codec, channels = track.stream.codec, track.stream.channels
     essence = None
@@ -213,7 +214,17 @@ def track_facts(track: Track, rulebook: Rulebook, policy: str) -> dict[str, Valu
         linear = codec in rulebook.sets["linear-pcm"]
         essence = UNKNOWN if not codec or channels == 0 else "pcm" if linear else "compressed"
     offset = None if track.stream.sample_rate is None else "none" if track.late == 0 else "some"
-    return known({"track.essence": essence, "track.policy": policy, "track.channels": channels, "track.offset": offset})
+    beyond = goes_beyond(track, clip)
+    span = None if beyond is None else "beyond" if beyond else "within"
+    return known(
+        {
+            "track.span": span,
+            "track.essence": essence,
+            "track.policy": policy,
+            "track.channels": channels,
+            "track.offset": offset,
+        }
+    )
 
 
 def _transfer(media: Media) -> str:

@@ -76,7 +76,7 @@ def run(
         "spec": write_new(folder, stem, "spec.json", spec.to_json()),
         "plan": write_new(folder, stem, "plan.json", json_text(plan_document(plan_))),
     }
-    made = [_clip(rulebook, plan_, task, tools, progress, stop) for task in plan_.tasks]
+    made = [_attempt(rulebook, plan_, task, tools, progress, stop) for task in plan_.tasks]
     status = _status([one.status for one in made])
     document = record_document(
         plan_,
@@ -94,6 +94,18 @@ def _status(statuses: list[str]) -> str:
     if all(status == "COMPLETED" for status in statuses):
         return "COMPLETED"
     return "PARTIAL" if "COMPLETED" in statuses else "FAILED"
+
+
+def _attempt(rulebook: Rulebook, plan_: Plan, task: Task, tools: Tools, progress: Progress, stop: Event) -> Made:
+    """One clip; trouble with the machine fails this clip and no other, and stands in the record."""
+    try:
+        return _clip(rulebook, plan_, task, tools, progress, stop)
+    except (ProxxError, OSError) as trouble:
+        texts = {"output": base_name(task.output), "made": str(trouble), "promised": ""}
+        findings = tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "troubled"}), texts, task.source))
+        made = _made(task, "FAILED", findings, None, {})
+        progress("done", task, made)
+        return made
 
 
 def _clip(rulebook: Rulebook, plan_: Plan, task: Task, tools: Tools, progress: Progress, stop: Event) -> Made:

@@ -53,10 +53,12 @@ class Machine:
     def _probe(self, paths: Sequence[str]) -> Sequence[Media]:
         # Imported here: a check without media, or from saved facts, needs neither processes nor threads.
         from proxx.probe import measure, needs_measuring, probe_all
-        from proxx.process import find_tool
+        from proxx.tools import find_tool, tool_version
 
         tool, vocabulary = find_tool("ffprobe"), self.rulebook.vocabulary
         found = probe_all(paths, vocabulary, tool, stop=self.stop)
+        if any(one.state == "not-media" for one in found):
+            tool_version(tool, "ffprobe")  # a broken ffprobe reads no file; that is not the files' fault
         if not self.counts:
             return found
         from concurrent.futures import ThreadPoolExecutor

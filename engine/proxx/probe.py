@@ -18,6 +18,7 @@ from proxx.identify import Table, identify, signature
 from proxx.model import Audio, Media, Video
 from proxx.process import Finished, run
 from proxx.streams import fraction, integer, read_media, standard_rate
+from proxx.tools import whole_path
 
 FORMAT_NOT_ALLOWED = -errno.EINVAL
 """What FFmpeg answers when the format it recognised is not on the whitelist: AVERROR(EINVAL)."""
@@ -153,13 +154,13 @@ def _safe(tool: str, vocabulary: Table) -> list[str]:
 
 def _look(path: str, vocabulary: Table, tool: str) -> list[str]:
     shown = ["-show_error", "-show_format", "-show_streams", "-of", "json"]
-    return [*_safe(tool, vocabulary), *shown, "-i", f"file:{os.path.abspath(path)}"]
+    return [*_safe(tool, vocabulary), *shown, "-i", f"file:{whole_path(path)}"]
 
 
 def _scan(path: str, vocabulary: Table, tool: str) -> list[str]:
     entries = "packet=stream_index,pts,dts,duration,flags:stream=index,time_base"
     shown = ["-show_entries", entries, "-of", "compact"]
-    return [*_safe(tool, vocabulary), *shown, "-i", f"file:{os.path.abspath(path)}"]
+    return [*_safe(tool, vocabulary), *shown, "-i", f"file:{whole_path(path)}"]
 
 
 def _document(finished: Finished) -> tuple[dict[str, Any] | None, str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import time
@@ -18,7 +17,6 @@ from proxx.errors import ProxxError
 MEBIBYTE = 1 << 20
 TAIL_BYTES = 64 << 10
 POLL_SECONDS = 0.1
-INSTALL = "install FFmpeg 5.1 or newer (apt install ffmpeg, brew install ffmpeg) or set {variable} to its path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +32,6 @@ class Finished:
     timed_out: bool = False
     stopped: bool = False
     cut: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ToolVersion:
-    """A tool's version: `text` as it says it, `numbers` parsed from it (() for a development build)."""
-
-    text: str
-    numbers: tuple[int, ...]
-
-    def __str__(self) -> str:
-        return self.text
 
 
 def run(argv: Sequence[str], *, timeout: float, limit: int = 64 * MEBIBYTE, stop: Event | None = None) -> Finished:
@@ -92,40 +79,6 @@ def stream(
     if rest:
         on_line(rest.decode("utf-8", "replace"))
     return Finished(code, b"", stderr, why == "timeout", why == "stop")
-
-
-def find_tool(name: str) -> str:
-    """The path of "ffmpeg" or "ffprobe": the variable PROXX_FFMPEG / PROXX_FFPROBE, else the first on PATH."""
-    variable = f"PROXX_{name.upper()}"
-    wanted = os.environ.get(variable, "")
-    found = shutil.which(wanted or name)
-    if found:
-        return os.path.abspath(found)
-    if wanted:
-        raise ProxxError(f"{variable} names {wanted}, which is not a program", hint=f"set {variable} to {name} itself")
-    raise ProxxError(f"{name} is not installed", hint=INSTALL.format(variable=variable))
-
-
-def tool_version(path: str) -> ToolVersion:
-    """What the tool at `path` calls its version ("5.1.9-0+deb12u1" parses to (5, 1, 9))."""
-    finished = run([path, "-version"], timeout=20)
-    words = finished.stdout.decode("utf-8", "replace").split(maxsplit=3)
-    if finished.code != 0 or len(words) < 3 or words[1] != "version":
-        raise ProxxError(f"{path} does not answer like FFmpeg", hint=INSTALL.format(variable="PROXX_FFMPEG"))
-    return ToolVersion(words[2], _numbers(words[2]))
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    """The leading dotted numbers; distributors put an "n" before them and their own marks behind."""
-    numbers: list[int] = []
-    for part in text.removeprefix("n").split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        numbers.append(int(digits))
-        if digits != part:
-            break
-    return tuple(numbers)
 
 
 def _supervise(

@@ -41,7 +41,8 @@ def as_events(plan: Plan) -> Progress:
         if event in ("start", "frames"):
             line["frames" if event == "frames" else "promised_frames"] = value
         elif event == "done":
-            line |= {"status": value.status, "output": task.output}
+            findings = [finding.document() for finding in value.findings]
+            line |= {"status": value.status, "output": task.output, "findings": findings}
         print(json.dumps(line, ensure_ascii=True), flush=True)
 
     return tell

@@ -108,24 +108,48 @@ def claim(path: str) -> Iterator[None]:
     A file that a dead process left is taken over (its lock died with it). Raises ProxxError when another process
     is making the same clip, or when something other than a file stands there.
     """
+    held = _take_over(path)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    except OSError as error:
+        raise ProxxError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        if held is not None:
+            os.close(held)
+    try:
+        _lock(handle, path)
+        yield
+    finally:
+        Path(path).unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _take_over(path: str) -> int | None:
+    """Remove what a dead process left under the name. An encoder that outlived it writes into the nameless."""
+    try:
+        handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise ProxxError(f"cannot write {path}: {error.strerror}") from error
     try:
-        if fcntl is not None:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-        Path(path).unlink(missing_ok=True)
+        _lock(handle, path)
+        os.unlink(path)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _lock(handle: int, path: str) -> None:
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise ProxxError(
             f"another process is making this clip: {path} is in use", hint="Wait for it to end, then run the job again."
         ) from None
-    except BaseException:
-        Path(path).unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(handle)
 
 
 def publish(temporary: str, final: str) -> None:

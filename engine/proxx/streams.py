@@ -107,12 +107,12 @@ def standard_rate(rate: Fraction, settings: Table) -> Fraction:
 
 
 def header_cadence(video: Video, frame_count: str) -> str:
-    """ "constant" when count, rate and duration in the header agree to half a frame; only a scan tells otherwise."""
+    """ "constant" when count, rate and duration in the header agree to a tenth of a frame; else only a scan tells."""
     if not frame_count or not video.frames or not video.rate or video.duration is None:
         return UNKNOWN
     if video.average_rate not in (None, video.rate):
         return UNKNOWN
-    return "constant" if abs(video.frames - video.duration * video.rate) < Fraction(1, 2) else UNKNOWN
+    return "constant" if abs(video.frames - video.duration * video.rate) < Fraction(1, 10) else UNKNOWN
 
 
 def fraction(value: Any) -> Fraction | None:

@@ -85,6 +85,8 @@ def print_reports(reports: Sequence[FileReport], is_json: bool) -> None:
 
 def print_text(text: str) -> None:
     """Text to stdout, whatever the locale: file names may hold anything."""
+    if sys.stdout is None:  # closed by the caller: there is nobody to tell
+        return
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     sys.stdout.buffer.flush()
@@ -97,4 +99,9 @@ def now() -> str:
 
 def has_colour(stream: Any) -> bool:
     """Whether the stream is a terminal that wants colours (NO_COLOR and TERM=dumb say no)."""
-    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return (
+        stream is not None
+        and bool(stream.isatty())
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )

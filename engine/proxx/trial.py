@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from threading import Event
@@ -10,6 +9,7 @@ from typing import Any
 
 from proxx.model import Media
 from proxx.process import run
+from proxx.tools import whole_path
 
 
 def try_decoding(
@@ -26,7 +26,7 @@ def try_decoding(
     argv = [
         ffmpeg, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror",
         "-protocol_whitelist", ",".join(settings["protocols"]), "-format_whitelist", ",".join(settings["formats"]),
-        "-f", media.demuxer, "-t", str(settings["trial_seconds"]), "-i", f"file:{os.path.abspath(media.path)}",
+        "-f", media.demuxer, "-t", str(settings["trial_seconds"]), "-i", f"file:{whole_path(media.path)}",
         "-map", f"0:{video.index}", "-f", "null", "-",
     ]  # fmt: skip
     finished = run(argv, timeout=settings["timeout_seconds"], stop=stop)

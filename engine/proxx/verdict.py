@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from proxx.clip import Clip, Track, read_clip, tracks
 from proxx.errors import Finding, has_errors
 from proxx.evaluate import Decision, ask, tell_all
-from proxx.facts import clip_facts, clip_texts, profile_facts, profile_texts, spec_facts, track_facts
+from proxx.facts import clip_facts, clip_texts, looked_at, profile_facts, profile_texts, spec_facts, track_facts
 from proxx.jobspec import Reading
 from proxx.model import Media
 from proxx.naming import (
@@ -151,7 +151,7 @@ def _judge_clip(
     findings += tell_all(rulebook, decisions, clip_texts(clip), clip.media.path)
     judged = []
     for track in tracks(clip.media):
-        answers = ask(rulebook, "track", {**facts, **track_facts(track, rulebook, policy)})
+        answers = ask(rulebook, "track", {**facts, **track_facts(track, clip, rulebook, policy)})
         texts = {**clip_texts(clip), "stream": track.stream.index}
         findings += tell_all(rulebook, answers, texts, clip.media.path)
         judged.append(JudgedTrack(track, answers))
@@ -179,7 +179,8 @@ def _name(
     lacking = {"codec", "resolution", "container", "proxy_profile", "output_directory"} - set(words)
     needs_media = bool(MEDIA_TOKENS & sources_of(rulebook, template))
     unnamed = any(finding.at == "/naming_template" and finding.is_error for finding in wrong)
-    if unnamed or lacking or (needs_media and not has_media):
+    unseen = needs_media and not (has_media and all(clip.width or looked_at(clip.media) for clip in clips))
+    if unnamed or lacking or unseen:
         return {}
     named = []
     for clip in clips:

@@ -18,8 +18,11 @@ from proxx.rulebook import Rulebook
 from proxx.tables import Value
 
 NOT_PROMISED = "not-promised"
-ROUNDING_BYTES = 4096
+ROUNDING_BYTES = 8192
 """What a ceiling allows each frame on top: codecs round small frames up, and containers align them."""
+
+HEAD_BYTES = 65536
+"""What a ceiling allows each file on top, for its headers and index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ def _ceiling(made: Media, want: Video, profile: Mapping[str, Any]) -> Aspect | N
     if ceiling is None or made.size is None or not want.duration or not want.width or not want.height or not want.rate:
         return None
     allowed = Fraction(str(ceiling)) * want.width * want.height * want.rate / (1920 * 1080 * 25)
-    allowed += ROUNDING_BYTES * 8 * want.rate / 1_000_000
+    allowed += (ROUNDING_BYTES * want.rate + HEAD_BYTES / want.duration) * 8 / 1_000_000
     sound = sum(Fraction((one.sample_rate or 0) * (one.channels or 0) * 24, 1_000_000) for one in made.audio or ())
     rate = Fraction(made.size * 8, 1_000_000) / want.duration
     share = min(int((rate - sound) / allowed * 100), 1_000_000)

@@ -1,0 +1,66 @@
+"""Finding the tools (ffmpeg, ffprobe) on this machine, and asking which version they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+
+from proxx.errors import ProxxError
+from proxx.process import run
+
+INSTALL = "install FFmpeg 5.1 or newer (apt install ffmpeg, brew install ffmpeg) or set {variable} to its path"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolVersion:
+    """A tool's version: `text` as it says it, `numbers` parsed from it (() for a development build)."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def whole_path(path: str) -> str:
+    """The absolute path of a file as the system will follow it: a/link/../b is not a/b."""
+    return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
+
+
+def find_tool(name: str) -> str:
+    """The path of "ffmpeg" or "ffprobe": the variable PROXX_FFMPEG / PROXX_FFPROBE, else the first on PATH."""
+    variable = f"PROXX_{name.upper()}"
+    wanted = os.environ.get(variable, "")
+    found = shutil.which(wanted or name)
+    if found:
+        return os.path.abspath(found)
+    if wanted:
+        raise ProxxError(f"{variable} names {wanted}, which is not a program", hint=f"set {variable} to {name} itself")
+    raise ProxxError(f"{name} is not installed", hint=INSTALL.format(variable=variable))
+
+
+def tool_version(path: str, name: str) -> ToolVersion:
+    """What the tool called `name` at `path` says its version is ("5.1.9-0+deb12u1" parses to (5, 1, 9))."""
+    finished = run([path, "-version"], timeout=20)
+    words = finished.stdout.decode("utf-8", "replace").split(maxsplit=3)
+    if finished.code != 0 or len(words) < 3 or words[:2] != [name, "version"]:
+        said = finished.stderr.decode("utf-8", "replace").strip().splitlines()
+        because = f": {said[-1]}" if said else ""
+        raise ProxxError(
+            f"{path} does not answer like {name}{because}", hint=INSTALL.format(variable=f"PROXX_{name.upper()}")
+        )
+    return ToolVersion(words[2], _numbers(words[2]))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """The leading dotted numbers; distributors put an "n" before them and their own marks behind."""
+    numbers: list[int] = []
+    for part in text.removeprefix("n").split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        numbers.append(int(digits))
+        if digits != part:
+            break
+    return tuple(numbers)
