@@ -31,7 +31,6 @@ from proxx.tools import find_tool, tool_version, whole_path
 from proxx.verify import Tools
 
 PLAN_BEGINS = b'{\n  "format": 1,\n  "job_id": '
-RESOLVE_VERSION = "DaVinci Resolve Studio 19.1.4 or newer"
 
 
 def tools() -> Tools:
@@ -72,8 +71,15 @@ def _remarks(name: str, checked: Checked) -> None:
         print(as_text([report], colour=False), end="", file=sys.stderr)
 
 
-def _engine_version(checked: Checked) -> str:
-    return RESOLVE_VERSION if checked.verdict.engine == "resolve" else str(tool_version(find_tool("ffmpeg"), "ffmpeg"))
+def _engine_version(book: Rulebook, checked: Checked) -> str:
+    """The engine's version that the plan is for: this FFmpeg's, or the newest Resolve that one of the sources needs."""
+    if checked.verdict.engine != "resolve":
+        return str(tool_version(find_tool("ffmpeg"), "ffmpeg"))
+    rows = {row.id: row.about.get("evidence", {}) for row in book.table("source-capability").rows}
+    decided = {clip.route.decisions["source-capability"].row for clip in checked.verdict.clips}
+    floors = [rows[row]["min_resolve"] for row in decided if "min_resolve" in rows[row]]
+    newest = max(floors, key=lambda text: [int(part) for part in text.split(".")], default="")
+    return f"DaVinci Resolve Studio {newest} or newer" if newest else "DaVinci Resolve Studio"
 
 
 def plan_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) -> int:
@@ -82,7 +88,7 @@ def plan_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) -
     checked, fine = _judged(book, arguments.spec, machine, is_json)
     if not fine:
         return EXIT_FINDINGS
-    made = plan(book, checked, _engine_version(checked))
+    made = plan(book, checked, _engine_version(book, checked))
     _remarks(arguments.spec, checked)
     text = json_text(plan_document(made))
     if arguments.output:
@@ -158,7 +164,14 @@ def run_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) ->
     if not fine:
         return EXIT_FINDINGS
     if checked.verdict.engine == "resolve":
-        run(book, plan(book, checked, RESOLVE_VERSION), Tools("", "", "", ""), Clock(now), lambda *_: None, stop)
+        run(
+            book,
+            plan(book, checked, _engine_version(book, checked)),
+            Tools("", "", "", ""),
+            Clock(now),
+            lambda *_: None,
+            stop,
+        )
     found = tools()
     made_plan = plan(book, checked, found.ffmpeg_version)
     _need_encoders(found, book.profiles[made_plan.profile])

@@ -65,7 +65,7 @@ def run(
     if plan_.engine != "ffmpeg":
         raise ProxxError(
             f"this plan is for DaVinci Resolve, which this version of proxx plans but does not drive ({plan_.job_id})",
-            hint="Render the plan's settings (proxx plan --format json) in DaVinci Resolve Studio 19.1.4 or newer.",
+            hint=f"Render the plan's settings (proxx plan --format json) in {plan_.engine_version}.",
         )
     folder = str(plan_.spec["output_directory"])
     begun = clock.now()
