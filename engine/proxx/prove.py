@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
+from typing import Any
 
 from proxx.boxes import overlap, uncovered
 from proxx.errors import Finding
@@ -187,7 +188,7 @@ def _messages(rulebook: Rulebook, table: Table) -> Iterator[Finding]:
             yield fault(rulebook, "rulebook/unknown-token", message, f"finding/{name}")
 
 
-def _sentences(rule: Mapping[str, object]) -> Iterator[str]:
+def _sentences(rule: Mapping[str, Any]) -> Iterator[str]:
     for key in ("what", "at", "fix", "why", "also"):
         value = rule.get(key, ())
         if isinstance(value, str):
@@ -195,7 +196,7 @@ def _sentences(rule: Mapping[str, object]) -> Iterator[str]:
         elif isinstance(value, Mapping):
             yield from (text for pair in value.items() for text in pair)
         else:
-            yield from value  # type: ignore[misc]
+            yield from value
 
 
 def _unused(rulebook: Rulebook) -> Iterator[Finding]:
