@@ -40,9 +40,9 @@ BANDS: dict[str, tuple[str, ...]] = {
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
         *("report", "report_sarif", "report_junit", "report_github"),
-        *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__"),
+        *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
-        *("commands", "demo", "cli", "__main__"),
+        *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
     ),
 }
 ORDER = [name for names in BANDS.values() for name in names]

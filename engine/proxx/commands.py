@@ -26,7 +26,8 @@ from proxx.progress import showing
 from proxx.record import json_text, plan_document
 from proxx.report import FileReport, as_text, promise_words
 from proxx.rulebook import Rulebook
-from proxx.terminal import now, print_reports, print_text, read_bytes, report_of, saved_probes
+from proxx.shelf import book_of
+from proxx.terminal import is_json, now, print_reports, print_text, read_bytes, report_of, saved_probes
 from proxx.tools import find_tool, tool_version, whole_path
 from proxx.verify import Tools
 
@@ -54,13 +55,13 @@ def _need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
         )
 
 
-def _judged(book: Rulebook, name: str, machine: Machine, is_json: bool) -> tuple[Checked, bool]:
+def _judged(book: Rulebook, name: str, machine: Machine, as_json: bool) -> tuple[Checked, bool]:
     """The judged spec; findings are printed, and False says that it is refused."""
     checked = check(book, read_bytes(name), machine)
     if machine.stop is not None and machine.stop.is_set():
         raise KeyboardInterrupt  # what was not looked at in time is no finding
     if not checked.verdict.ok:
-        print_reports([report_of(name, checked)], is_json)
+        print_reports([report_of(name, checked)], as_json)
     return checked, checked.verdict.ok
 
 
@@ -82,10 +83,11 @@ def _engine_version(book: Rulebook, checked: Checked) -> str:
     return f"DaVinci Resolve Studio {newest} or newer" if newest else "DaVinci Resolve Studio"
 
 
-def plan_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) -> int:
+def plan_command(arguments: argparse.Namespace) -> int:
     """Print the plan of a spec, or write it to a file."""
+    book, as_json = book_of(arguments), is_json(arguments)
     machine = Machine(book, probes=saved_probes(arguments.probes, book), counts=True, now=now())
-    checked, fine = _judged(book, arguments.spec, machine, is_json)
+    checked, fine = _judged(book, arguments.spec, machine, as_json)
     if not fine:
         return EXIT_FINDINGS
     made = plan(book, checked, _engine_version(book, checked))
@@ -93,7 +95,7 @@ def plan_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) -
     text = json_text(plan_document(made))
     if arguments.output:
         _write(arguments.output, text)
-    if is_json and not arguments.output:
+    if as_json and not arguments.output:
         print_text(text)
     elif not arguments.output:
         print_text(shell_text(made) if arguments.shell else plan_text(made))
@@ -155,12 +157,13 @@ def shown(word: str) -> str:
     return "$'" + "".join(f"\\x{ord(c):02x}" if not c.isprintable() and ord(c) < 256 else c for c in word) + "'"
 
 
-def run_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) -> int:
+def run_command(arguments: argparse.Namespace) -> int:
     """Make the proxies of a spec; the record's path and each clip's fate are printed."""
+    book, as_json = book_of(arguments), is_json(arguments)
     stop = Event()
     machine = Machine(book, counts=True, writes=True, now=now(), stop=stop)
     _stop_on_signals(stop)
-    checked, fine = _judged(book, arguments.spec, machine, is_json)
+    checked, fine = _judged(book, arguments.spec, machine, as_json)
     if not fine:
         return EXIT_FINDINGS
     if checked.verdict.engine == "resolve":
@@ -176,10 +179,10 @@ def run_command(book: Rulebook, arguments: argparse.Namespace, is_json: bool) ->
     made_plan = plan(book, checked, found.ffmpeg_version)
     _need_encoders(found, book.profiles[made_plan.profile])
     _remarks(arguments.spec, checked)
-    style = "silent" if arguments.quiet else "events" if is_json else "bars" if sys.stderr.isatty() else "lines"
+    style = "silent" if arguments.quiet else "events" if as_json else "bars" if sys.stderr.isatty() else "lines"
     with showing(made_plan, style) as progress:
         status, record, made = run(book, made_plan, found, Clock(now), progress, stop)
-    _print_outcome(status, record, made, is_json)
+    _print_outcome(status, record, made, as_json)
     if stop.is_set():
         return EXIT_INTERRUPTED
     return EXIT_OK if status == "COMPLETED" else EXIT_CLIP_FAILED
@@ -199,8 +202,8 @@ def _stop_on_signals(stop: Event) -> None:
         signal.signal(signal.SIGHUP, heard)
 
 
-def _print_outcome(status: str, record: str, made: Sequence[Made], is_json: bool) -> None:
-    if is_json:
+def _print_outcome(status: str, record: str, made: Sequence[Made], as_json: bool) -> None:
+    if as_json:
         print_text(json.dumps({"format": 1, "event": "record", "status": status, "record": record}) + "\n")
         return
     for one in made:
@@ -211,10 +214,11 @@ def _print_outcome(status: str, record: str, made: Sequence[Made], is_json: bool
     print_text(f"{status}: record {record}\n")
 
 
-def probe_command(book: Rulebook, names: Sequence[str], is_json: bool) -> int:
+def probe_command(arguments: argparse.Namespace) -> int:
     """Print what files are; exit 1 when one cannot be read."""
-    found = probe_all([whole_path(name) for name in names], book.vocabulary, find_tool("ffprobe"))
-    print_text(write_probes(found) if is_json else "".join(map(media_text, found)))
+    book = book_of(arguments)
+    found = probe_all([whole_path(name) for name in arguments.files], book.vocabulary, find_tool("ffprobe"))
+    print_text(write_probes(found) if is_json(arguments) else "".join(map(media_text, found)))
     return EXIT_OK if all(one.state == "ok" for one in found) else EXIT_FINDINGS
 
 

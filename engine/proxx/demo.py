@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shlex
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from proxx.cli import main
 from proxx.errors import EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, ProxxError
 from proxx.process import run
 from proxx.tools import find_tool
@@ -30,12 +32,12 @@ CAMERA = (
 """Two seconds of ProRes HQ at 23.976: a test picture, two mono tracks, timecode and reel name, as cameras do."""
 
 
-def demo(folder: str | None, main: Callable[[list[str]], int]) -> int:
-    """Show proxx at work in `folder` (None: a new temporary one, which stays); `main` runs a command. The exit code.
+def demo_command(arguments: argparse.Namespace) -> int:
+    """Show proxx at work in a folder (a new temporary one, which stays, if none is named). The exit code.
 
     Raises ProxxError (exit 2) when the folder holds something already, (exit 3) when FFmpeg is missing or fails.
     """
-    place = _place(folder)
+    place = _place(arguments.folder)
     print(f"Everything is made in {place}, and stays there.")
     _shoot(place / "camera" / CLIP)
     spec = _write_spec(place)

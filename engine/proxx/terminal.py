@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
@@ -90,6 +91,11 @@ def print_text(text: str) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     sys.stdout.buffer.flush()
+
+
+def is_json(arguments: argparse.Namespace) -> bool:
+    """Whether the command shall print JSON."""
+    return getattr(arguments, "format", "text") == "json"
 
 
 def now() -> str:

@@ -14,11 +14,11 @@ from proxx.casefiles import Tested, as_document, layers_of, run_layers
 from proxx.delivery import deliver, targets_of
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, RulebookError
 from proxx.model import Media
-from proxx.prove import lint
 from proxx.report import Context, FileReport
 from proxx.revision import revision_of
-from proxx.rulebook import Rulebook, default_cache, load
-from proxx.terminal import print_reports, print_text, read_bytes, saved_probes
+from proxx.rulebook import Rulebook
+from proxx.shelf import load
+from proxx.terminal import is_json, print_reports, print_text, read_bytes, saved_probes
 from proxx.tryout import try_all
 
 NEWLINE = "\n"
@@ -29,7 +29,7 @@ def check_command(arguments: argparse.Namespace) -> int:
     folders = _folders(arguments)
     heads: list[str] = []
     try:
-        book = load(folders, lint=lint, cache=default_cache())
+        book = load(folders)
         layers = layers_of(folders)
         heads = [os.path.join(os.path.realpath(layer), "rulebook.toml") for layer in layers]
         faults: Sequence[Finding] = try_all(book, _templates(layers))
@@ -77,10 +77,10 @@ def _shown(path: str) -> str:
     return path if near.startswith("..") else near
 
 
-def test_command(arguments: argparse.Namespace, is_json: bool) -> int:
+def test_command(arguments: argparse.Namespace) -> int:
     """Run the cases of every layer; exit 1 when one fails."""
-    tested = run_layers(_folders(arguments), lambda folders: load(folders, lint=lint, cache=default_cache()))
-    if is_json:
+    tested = run_layers(_folders(arguments), load)
+    if is_json(arguments):
         print_text(json.dumps(as_document(tested), indent=2, ensure_ascii=False) + NEWLINE)
     else:
         if tested.faults:
@@ -126,7 +126,7 @@ def diff_command(arguments: argparse.Namespace) -> int:
         raise ProxxError("--rev compares one folder with its past", hint="Name one folder.", exit_code=EXIT_USAGE)
     if arguments.rev:
         with revision_of(arguments.old, arguments.rev) as past:
-            old = _loaded([*below, past], f"{arguments.old} at {arguments.rev}", cache=None)
+            old = _loaded([*below, past], f"{arguments.old} at {arguments.rev}", cached=False)
         new = _loaded([*below, arguments.old], arguments.old)
     elif arguments.new:
         old, new = (_loaded([*below, folder], folder) for folder in (arguments.old, arguments.new))
@@ -142,10 +142,10 @@ def diff_command(arguments: argparse.Namespace) -> int:
     return EXIT_FINDINGS if told["changed"] else EXIT_OK
 
 
-def _loaded(folders: Sequence[str], name: str, cache: str | None = "") -> Rulebook:
+def _loaded(folders: Sequence[str], name: str, *, cached: bool = True) -> Rulebook:
     """The proved rulebook; one that is refused cannot be compared, which is trouble and not a difference."""
     try:
-        return load(folders, lint=lint, cache=default_cache() if cache == "" else cache)
+        return load(folders, cached=cached)
     except RulebookError as error:
         first = error.faults[0].message
         raise ProxxError(
@@ -162,7 +162,7 @@ DIFFS: Mapping[str, Callable[[Mapping[str, object]], str]] = {
 
 def freeze_command(arguments: argparse.Namespace) -> int:
     """Write the rulebook as one file: sorted JSON, the same bytes for the same rules."""
-    book = load(_folders(arguments), lint=lint, cache=default_cache())
+    book = load(_folders(arguments))
     content = {key: value for key, value in book.frozen.items() if key != "origins"}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + NEWLINE
     if not arguments.output:

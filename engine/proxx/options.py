@@ -1,0 +1,92 @@
+"""Every command and option of the command line, each with the function that does it; nothing is loaded to list them."""
+
+from __future__ import annotations
+
+import argparse
+
+from proxx import __version__
+from proxx.delivery import REPORTS, read_target
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument(
+        "--rulebook", metavar="DIR", action="append", help="lay this rulebook folder over the shipped one; repeatable"
+    )
+    shared.add_argument("--format", choices=tuple(REPORTS), help="how to print (text); check prints in all of these")
+    top = argparse.ArgumentParser(
+        prog="proxx", description="Makes editorial proxies from rules that are data, and proves them.", parents=[shared]
+    )
+    top.add_argument("--version", action="version", version=f"proxx {__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, do: str, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text, parents=[shared])
+        made.set_defaults(do=do, formats=("text", "json"))
+        return made
+
+    check = command("check", "judging.check_command", "Judge specs and tell everything that is wrong with them.")
+    check.add_argument("specs", nargs="+", metavar="SPEC", help="spec files, folders of specs, or - for standard input")
+    check.add_argument(
+        "--probes", metavar="FILE", help="use these saved facts (proxx probe --format json) where they name a source"
+    )
+    check.add_argument("--no-media", action="store_true", help="check only what needs no media")
+    also = "also write a report to a file, such as sarif:proxx.sarif (- is standard output); repeatable"
+    check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
+    check.set_defaults(formats=tuple(REPORTS))
+    plan = command("plan", "commands.plan_command", "Show exactly what would run.")
+    plan.add_argument("spec", metavar="SPEC", help="a spec file, or - for standard input")
+    plan.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
+    plan.add_argument("--shell", action="store_true", help="print each clip as one line for a shell")
+    plan.add_argument("-o", "--output", metavar="FILE", help="write the plan as JSON to this file")
+    run = command("run", "commands.run_command", "Make the proxies, prove them, leave a record.")
+    run.add_argument("spec", metavar="SPEC", help="a spec file, or - for standard input")
+    run.add_argument("--quiet", action="store_true", help="show no progress")
+    probe = command("probe", "commands.probe_command", "Tell what files are; with --format json as a probe file.")
+    probe.add_argument("files", nargs="+", metavar="FILE", help="media files")
+    decide = command("decide", "asking.decide_command", "Ask any table: row, outcome, why, and why not the others.")
+    decide.add_argument("table", metavar="TABLE", help="a table, or a matrix such as pairing or sources")
+    decide.add_argument("words", nargs="*", metavar="COLUMN=VALUE", help="a value for each column")
+    explain = command("explain", "asking.explain_command", "Explain a finding.")
+    explain.add_argument("finding", metavar="FINDING-ID", help="such as pairing/dnxhd-in-mov")
+    profiles = command("profiles", "asking.profiles_command", "List the profiles, or show what one makes.")
+    profiles.add_argument("name", nargs="?", metavar="NAME", help="a profile's name")
+    text = "Check, test, compare or freeze a rulebook."
+    _bench_parsers(commands.add_parser("rulebook", help=text, description=text, parents=[shared]), shared)
+    demo = command(
+        "demo", "demo.demo_command", "Make a camera-like clip, check a spec, make and prove a proxy, show the record."
+    )
+    demo.add_argument("folder", nargs="?", metavar="DIR", help="where to work (a new temporary folder)")
+    return top
+
+
+def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    """The commands under `proxx rulebook`."""
+    layers = argparse.ArgumentParser(add_help=False)
+    layers.add_argument(
+        "folders", nargs="*", metavar="DIR", help="rulebook folders, laid over the shipped one in order"
+    )
+    jobs = bench.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    words = "Tell every fault: what the tables prove, and what trying each profile shows."
+    check = jobs.add_parser("check", help=words, description=words, parents=[shared, layers])
+    also = "also write a report to a file; repeatable"
+    check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
+    check.set_defaults(do="workbench.check_command", formats=tuple(REPORTS))
+    words = "Run the cases (cases/*.toml) of every layer."
+    test = jobs.add_parser("test", help=words, description=words, parents=[shared, layers])
+    test.set_defaults(do="workbench.test_command", formats=("text", "json"))
+    test.add_argument("--coverage", action="store_true", help="list the rows that no case reaches")
+    words = "Show which answers and proxies differ; with one folder: from what is below it, or from its past (--rev)."
+    diff = jobs.add_parser("diff", help=words, description=words, argument_default=argparse.SUPPRESS)
+    diff.add_argument("old", metavar="A", help="a rulebook folder")
+    diff.add_argument("new", metavar="B", nargs="?", default=None, help="the folder to compare it with")
+    diff.add_argument("--rev", metavar="REV", default=None, help="compare A with itself at this git revision")
+    diff.add_argument("--probes", metavar="FILE", default=None, help="name the clips of this probe file that change")
+    diff.add_argument("--rulebook", metavar="DIR", action="append", help="lay both over this rulebook folder")
+    diff.add_argument("--format", choices=("text", "json", "markdown"), help="how to print (text)")
+    diff.set_defaults(do="workbench.diff_command", formats=("text", "json", "markdown"))
+    words = "Write the whole rulebook as one file of sorted JSON, with its digest."
+    freeze = jobs.add_parser("freeze", help=words, description=words, parents=[shared, layers])
+    freeze.set_defaults(do="workbench.freeze_command", formats=("text", "json"))
+    freeze.add_argument("-o", "--output", metavar="FILE", help="write to this file")
