@@ -246,6 +246,26 @@ def test_the_clips_of_a_probe_file_that_change_are_named(book: Path, layer: Laye
     assert "Clips\n  1 clip changes, 1 in route\n  /a.mov\n    route: ffmpeg → none, source/unsupported\n" in out
 
 
+def test_the_probe_files_of_a_folder_count_together_and_may_not_contradict(
+    book: Path, layer: Layer, capsysbinary: Captured
+) -> None:
+    row = '[table.source-capability]\nrows = [\n  { id = "mov", remove = true },\n]\n'
+    folder = layer({"matrices/sources.toml": TABLES + row})
+    mov, mp4 = ({"container": container, "codec": "h264"} for container in ("mov", "mp4"))
+    days = {"day1": {"/a.mov": mov}, "card/day2": {"/a.mov": mov, "/b.mov": mov, "/c.mp4": mp4}, "notes": {}}
+    for name, clips in days.items():
+        path = folder / "probes" / f"{name}{'' if name == 'notes' else '.probes'}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(clips) if clips else "no probe file", "utf-8")
+    ask = ("diff", "--rulebook", book, folder, "--probes", folder / "probes")
+    assert "Clips\n  2 clips change, 2 in route\n" in said(capsysbinary, *ask)[1]
+    (folder / "probes/day3.probes.json").write_text(json.dumps({"/b.mov": mp4}), "utf-8")
+    code, _, err = said(capsysbinary, *ask)
+    assert (code, "different facts of /b.mov" in err) == (2, True)
+    code, _, err = said(capsysbinary, *ask[:-1], folder / "matrices")
+    assert (code, "no probe files (*.probes.json)" in err) == (2, True)
+
+
 def test_the_same_folder_has_no_difference(capsysbinary: Captured) -> None:
     code, out, _ = said(capsysbinary, "diff", STUDIO, STUDIO)
     assert (code, "no change" in out) == (0, True)
@@ -256,7 +276,9 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", "-C", str(folder), *user, *words], check=True, capture_output=True, timeout=60)
 
 
-def test_a_folder_is_compared_with_its_past(book: Path, layer: Layer, capsysbinary: Captured) -> None:
+def test_a_folder_is_compared_with_its_past(
+    book: Path, layer: Layer, capsysbinary: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = '  { id = "house", codec = "vp9", container = "mp4" },\n'
     text = f"{TABLES}[table.codec-container]\nrows = [\n{row}]\n"
     folder = layer({"matrices/pairing.toml": text, "notes/other.txt": "not part of the rulebook\n"})
@@ -264,6 +286,8 @@ def test_a_folder_is_compared_with_its_past(book: Path, layer: Layer, capsysbina
     git(folder.parent, "add", "house")
     git(folder.parent, "commit", "-qm", "first")
     assert said(capsysbinary, "diff", "--rulebook", book, folder, "--rev", "HEAD")[0] == 0
+    monkeypatch.chdir(folder)
+    assert "no change" in said(capsysbinary, "diff", "--rulebook", book, "--rev", "HEAD")[1]
     (folder / "matrices/pairing.toml").write_text(text.replace('"mp4"', '"mxf"'), "utf-8")
     code, out, _ = said(capsysbinary, "diff", "--rulebook", book, folder, "--rev", "HEAD")
     assert code == 1

@@ -29,7 +29,9 @@ def parser() -> argparse.ArgumentParser:
     check = command("check", "judging.check_command", "Judge specs and tell everything that is wrong with them.")
     check.add_argument("specs", nargs="+", metavar="SPEC", help="spec files, folders of specs, or - for standard input")
     check.add_argument(
-        "--probes", metavar="FILE", help="use these saved facts (proxx probe --format json) where they name a source"
+        "--probes",
+        metavar="FILE",
+        help="use saved facts (proxx probe --format json) for the sources they name; a folder: every *.probes.json below",
     )
     check.add_argument("--no-media", action="store_true", help="check only what needs no media")
     also = "also write a report to a file, such as sarif:proxx.sarif (- is standard output); repeatable"
@@ -79,10 +81,12 @@ def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentPars
     test.add_argument("--coverage", action="store_true", help="list the rows that no case reaches")
     words = "Show which answers and proxies differ; with one folder: from what is below it, or from its past (--rev)."
     diff = jobs.add_parser("diff", help=words, description=words, argument_default=argparse.SUPPRESS)
-    diff.add_argument("old", metavar="A", help="a rulebook folder")
+    diff.add_argument("old", metavar="A", nargs="?", default=".", help="a rulebook folder (the working one)")
     diff.add_argument("new", metavar="B", nargs="?", default=None, help="the folder to compare it with")
     diff.add_argument("--rev", metavar="REV", default=None, help="compare A with itself at this git revision")
-    diff.add_argument("--probes", metavar="FILE", default=None, help="name the clips of this probe file that change")
+    diff.add_argument(
+        "--probes", metavar="FILE", default=None, help="name the clips that change, of a probe file or a folder of them"
+    )
     diff.add_argument("--rulebook", metavar="DIR", action="append", help="lay both over this rulebook folder")
     diff.add_argument("--format", choices=("text", "json", "markdown"), help="how to print (text)")
     diff.set_defaults(do="workbench.diff_command", formats=("text", "json", "markdown"))

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 26
 """No document of proxx is larger; what is longer is refused by its reader."""
 
-NOT_SPECS = (".plan.json", ".record.json", ".probes.json")
+PROBES = ".probes.json"
+NOT_SPECS = (".plan.json", ".record.json", PROBES)
 
 
 def read_bytes(name: str) -> bytes:
@@ -41,19 +42,24 @@ def spec_files(names: Sequence[str]) -> list[str]:
     """The spec files that names stand for; a folder stands for every spec below it, in order."""
     files: list[str] = []
     for name in names:
-        if name != "-" and os.path.isdir(name):
-            found = [
-                os.path.join(place, file)
-                for place, _, names in sorted(os.walk(name, onerror=_unreadable))
-                for file in sorted(names)
-                if file.endswith(".json") and not file.endswith(NOT_SPECS)
-            ]
-            if not found:
-                raise ProxxError(f"no specs (*.json) below {name}", exit_code=EXIT_USAGE)
-            files += found
-        else:
+        if name == "-" or not os.path.isdir(name):
             files.append(name)
+            continue
+        found = [file for file in _below(name, ".json") if not file.endswith(NOT_SPECS)]
+        if not found:
+            raise ProxxError(f"no specs (*.json) below {name}", exit_code=EXIT_USAGE)
+        files += found
     return files
+
+
+def _below(folder: str, ending: str) -> list[str]:
+    """Every file below a folder whose name ends so, in order."""
+    return [
+        os.path.join(place, file)
+        for place, _, names in sorted(os.walk(folder, onerror=_unreadable))
+        for file in sorted(names)
+        if file.endswith(ending)
+    ]
 
 
 def _unreadable(error: OSError) -> None:
@@ -61,12 +67,26 @@ def _unreadable(error: OSError) -> None:
 
 
 def saved_probes(name: str | None, book: Rulebook) -> dict[str, Media]:
-    """The facts of a probe file, by path; none without a file."""
+    """The facts of a probe file, or of every probe file (*.probes.json) below a folder, by path; none without a name.
+
+    Raises ProxxError (exit 2) when two files tell different facts of one path: nobody could say which hold.
+    """
     if name is None:
         return {}
     from proxx.probefile import read_probes
 
-    return read_probes(read_bytes(name).decode("utf-8", "replace"), name, book.vocabulary)
+    known: dict[str, Media] = {}
+    said_by: dict[str, str] = {}
+    files = _below(name, PROBES) if os.path.isdir(name) else [name]
+    if not files:
+        raise ProxxError(f"no probe files (*{PROBES}) below {name}", exit_code=EXIT_USAGE)
+    for file in files:
+        for path, media in read_probes(read_bytes(file).decode("utf-8", "replace"), file, book.vocabulary).items():
+            if known.setdefault(path, media) != media:
+                message = f"{said_by[path]} and {file} tell different facts of {path}"
+                raise ProxxError(message, hint="Keep one of the two probe files.", exit_code=EXIT_USAGE)
+            said_by.setdefault(path, file)
+    return known
 
 
 def report_of(name: str, checked: Checked) -> FileReport:
