@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--probes",
         metavar="FILE",
-        help="use saved facts (proxx probe --format json) for the sources they name; a folder: every *.probes.json below",
+        help="use saved facts (proxx probe --format json) where they name a source; a folder: every *.probes.json",
     )
     check.add_argument("--no-media", action="store_true", help="check only what needs no media")
     also = "also write a report to a file, such as sarif:proxx.sarif (- is standard output); repeatable"
