@@ -17,7 +17,7 @@ from proxx.model import Media
 from proxx.report import Context, FileReport
 from proxx.revision import revision_of
 from proxx.rulebook import Rulebook
-from proxx.shelf import load
+from proxx.shelf import distinct, folders_of, load
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, saved_probes
 from proxx.tryout import try_all
 
@@ -45,8 +45,8 @@ def check_command(arguments: argparse.Namespace) -> int:
 
 
 def _folders(arguments: argparse.Namespace) -> list[str]:
-    """The folders over the shipped rulebook: those of --rulebook, then those named."""
-    return [*getattr(arguments, "rulebook", []), *arguments.folders]
+    """The folders over the shipped rulebook: those that count here, then those named."""
+    return distinct([*folders_of(arguments), *arguments.folders])
 
 
 def _templates(layers: Sequence[str]) -> dict[str, str]:
@@ -121,7 +121,7 @@ def diff_command(arguments: argparse.Namespace) -> int:
     """Show what differs between two rulebooks; exit 1 when anything does."""
     from proxx.differ import difference
 
-    below = getattr(arguments, "rulebook", [])
+    below = _below(folders_of(arguments), [arguments.old, *([arguments.new] if arguments.new else [])])
     if arguments.rev and arguments.new:
         raise ProxxError("--rev compares one folder with its past", hint="Name one folder.", exit_code=EXIT_USAGE)
     if arguments.rev:
@@ -140,6 +140,13 @@ def diff_command(arguments: argparse.Namespace) -> int:
     told = difference(old, new, clips if arguments.probes else None)
     print_text(DIFFS[getattr(arguments, "format", "text")](told))
     return EXIT_FINDINGS if told["changed"] else EXIT_OK
+
+
+def _below(folders: Sequence[str], compared: Sequence[str]) -> list[str]:
+    """The folders below those that are compared: a project may name these too."""
+    named = {os.path.realpath(folder) for folder in compared}
+    places = [index for index, folder in enumerate(folders) if os.path.realpath(folder) in named]
+    return list(folders[: min(places, default=len(folders))])
 
 
 def _loaded(folders: Sequence[str], name: str, *, cached: bool = True) -> Rulebook:
@@ -163,7 +170,7 @@ DIFFS: Mapping[str, Callable[[Mapping[str, object]], str]] = {
 def freeze_command(arguments: argparse.Namespace) -> int:
     """Write the rulebook as one file: sorted JSON, the same bytes for the same rules."""
     book = load(_folders(arguments))
-    content = {key: value for key, value in book.frozen.items() if key != "origins"}
+    content = {key: value for key, value in book.frozen.items() if key not in ("origins", "about")}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + NEWLINE
     if not arguments.output:
         print_text(text)
