@@ -41,7 +41,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "SAY": (
         *("report", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
-        *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
+        *("cases", "casefiles", "stray", "differ", "difftext", "revision", "workbench"),
         *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,7 +86,10 @@ def _child(
     whole = Whole(data, place, inherited)
     faults += more
     if not faults:
-        faults = [_placed(fault, name, parent_name, whole) for fault in shape_faults(place[1], data, schema)]
+        faults = [
+            _placed(fault, name, parent_name, own.get("drop", ()), whole)
+            for fault in shape_faults(place[1], data, schema)
+        ]
     return whole, faults
 
 
@@ -97,7 +100,9 @@ def _engine(own: Mapping[str, Any], parent: Whole, parent_name: str, place: Plac
         yield clash("rulebook/other-engine", message, [*place[:2], "/engine"])
 
 
-def _without(parent: Whole, parent_name: str, drop: list[str], place: Place) -> tuple[Mapping[str, Any], list[Finding]]:
+def _without(
+    parent: Whole, parent_name: str, drop: Sequence[str], place: Place
+) -> tuple[Mapping[str, Any], list[Finding]]:
     """The parent's settings without those of the dotted names, and the names that it does not have."""
     kept, faults = dict(parent.data), []
     known = [".".join(path) for path in _paths(parent.data)]
@@ -142,7 +147,10 @@ def _merged(
     return {**made, **{key: value for key, value in own.items() if key not in made}}
 
 
-def _placed(fault: Finding, name: str, parent: str, whole: Whole) -> Finding:
-    """A fault of a profile that was made whole, where the value at fault stands."""
+def _placed(fault: Finding, name: str, parent: str, drop: Sequence[str], whole: Whole) -> Finding:
+    """A fault of a profile that was made whole, where the value at fault stands, or the drop that took one away."""
     _, path, at = whole.place_of(fault.at)
+    for index, dotted in enumerate(drop):
+        if fault.at == "".join(f"/{escape(key)}" for key in dotted.split(".")[:-1]) and fault.at in whole.inherited:
+            path, at = whole.place[1], f"/drop/{index}"
     return replace(fault, message=f"profile {name}, which extends {parent}: {fault.message}", subject=path, at=at)

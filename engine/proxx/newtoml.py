@@ -69,4 +69,6 @@ def unclosed(text: str) -> tuple[int, int, str]:
             open_.pop()
     quotes = re.search(r'"""|\'{3}|"|\'', "".join(rest))  # what is left of a string that could not be read
     at, opener = (quotes.start(), quotes[0]) if quotes else open_[-1] if open_ else (len(text.rstrip()), "")
+    if quotes and at >= 2 and text[at - 2 : at] == 2 * opener:  # two of three had been taken for an empty string
+        at, opener = at - 2, 3 * opener
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at), opener

@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("finding", metavar="FINDING-ID", help="such as pairing/dnxhd-in-mov")
     profiles = command("profiles", "asking.profiles_command", "List the profiles, or show what one makes.")
     profiles.add_argument("name", nargs="?", metavar="NAME", help="a profile's name")
+    profiles.add_argument("--origin", action="store_true", help="show every value with the layer and line it is from")
     text = "Check, test, compare or freeze a rulebook."
     _bench_parsers(
         commands.add_parser("rulebook", help=text, description=text, parents=[_shared("rulebook_next")]), shared

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from proxx import __version__, difftext
 from proxx.casefiles import Tested, as_document, layers_of, run_layers
-from proxx.delivery import deliver, targets_of
+from proxx.delivery import STDOUT, deliver, targets_of
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, RulebookError
 from proxx.model import Media
 from proxx.report import Context, FileReport
 from proxx.revision import revision_of
 from proxx.rulebook import Rulebook
 from proxx.shelf import distinct, folders_of, load
+from proxx.stray import all_strays
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, saved_probes
 from proxx.tryout import try_all
 
@@ -26,22 +27,36 @@ NEWLINE = "\n"
 
 def check_command(arguments: argparse.Namespace) -> int:
     """Tell every fault of a stack of rulebooks; exit 1 when one of them refuses it."""
-    folders = _folders(arguments)
+    folders, targets = _folders(arguments), targets_of(arguments)
+    layers: list[str] = []
     heads: list[str] = []
     try:
         book = load(folders)
         layers = layers_of(folders)
         heads = [os.path.join(os.path.realpath(layer), "rulebook.toml") for layer in layers]
         faults: Sequence[Finding] = try_all(book, _templates(layers))
+        if any(target.format == "text" and target.path == STDOUT for target in targets):
+            print_text(layers_text(book))
+        else:
+            print(layers_text(book), end="", file=sys.stderr)
     except RulebookError as error:
         faults = error.faults
-    reports = reports_of(faults, heads)
-    trouble = deliver(reports, targets_of(arguments), Context(__version__, folder=os.getcwd()))
+    reports = reports_of([*faults, *all_strays(layers or folders)], heads)
+    trouble = deliver(reports, targets, Context(__version__, folder=os.getcwd()))
     for one in trouble:
         print(f"proxx: {one}", file=sys.stderr)
     if trouble:
         return EXIT_USAGE
     return EXIT_OK if all(report.ok for report in reports) else EXIT_FINDINGS
+
+
+def layers_text(book: Rulebook) -> str:
+    """The layers that count, the lowest first."""
+    layers = book.about["layers"]
+    return "".join(
+        f"layer {index + 1} of {len(layers)}: {layer['name']} {layer['version']}, {os.path.dirname(layer['path'])}\n"
+        for index, layer in enumerate(layers)
+    )
 
 
 def _folders(arguments: argparse.Namespace) -> list[str]:
