@@ -20,9 +20,9 @@ BANDS: dict[str, tuple[str, ...]] = {
     "VALUES": ("model", "errors", "nearest"),
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
-        *("tables", "stack", "newtoml", "shape", "cache", "rulebook"),
-        *("jsontext", "strictjson", "forms", "specfields", "jobspec", "schemas"),
-        *("tomltext", "positions"),
+        *("jsontext", "tomltext", "positions"),
+        *("tables", "layers", "stack", "newtoml", "shape", "lineage", "whence", "cache", "rulebook", "project"),
+        *("strictjson", "forms", "specfields", "jobspec", "schemas"),
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
@@ -41,7 +41,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "SAY": (
         *("report", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
-        *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
+        *("cases", "casefiles", "stray", "differ", "difftext", "revision", "workbench"),
         *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
     ),
 }

@@ -22,5 +22,5 @@ def row_fault(rulebook: Rulebook, kind: str, message: str, table: Table, row: Ro
 
 def fault(rulebook: Rulebook, kind: str, message: str, entry: str, key: str = "") -> Finding:
     """A fault of a rulebook entry such as table/NAME/ROW, or of one key in it, where its layer wrote it."""
-    _, path, pointer = rulebook.origins.get(entry, ["", "", ""])
-    return Finding(id=kind, message=message, at=f"{pointer}/{key}" if key else pointer, subject=path)
+    _, path, at = rulebook.origin(entry, f"/{key}" if key else "")
+    return Finding(id=kind, message=message, at=at, subject=path)

@@ -10,14 +10,9 @@ from proxx.delivery import REPORTS, read_target
 
 def parser() -> argparse.ArgumentParser:
     """Every command and option."""
-    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    shared.add_argument(
-        "--rulebook", metavar="DIR", action="append", help="lay this rulebook folder over the shipped one; repeatable"
-    )
-    shared.add_argument("--format", choices=tuple(REPORTS), help="how to print (text); check prints in all of these")
-    top = argparse.ArgumentParser(
-        prog="proxx", description="Makes editorial proxies from rules that are data, and proves them.", parents=[shared]
-    )
+    shared = _shared("rulebook")
+    text = "Makes editorial proxies from rules that are data, and proves them."
+    top = argparse.ArgumentParser(prog="proxx", description=text, parents=[_shared("rulebook_first")])
     top.add_argument("--version", action="version", version=f"proxx {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -54,13 +49,27 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("finding", metavar="FINDING-ID", help="such as pairing/dnxhd-in-mov")
     profiles = command("profiles", "asking.profiles_command", "List the profiles, or show what one makes.")
     profiles.add_argument("name", nargs="?", metavar="NAME", help="a profile's name")
+    profiles.add_argument("--origin", action="store_true", help="show every value with the layer and line it is from")
     text = "Check, test, compare or freeze a rulebook."
-    _bench_parsers(commands.add_parser("rulebook", help=text, description=text, parents=[shared]), shared)
+    _bench_parsers(
+        commands.add_parser("rulebook", help=text, description=text, parents=[_shared("rulebook_next")]), shared
+    )
     demo = command(
         "demo", "demo.demo_command", "Make a camera-like clip, check a spec, make and prove a proxy, show the record."
     )
     demo.add_argument("folder", nargs="?", metavar="DIR", help="where to work (a new temporary folder)")
     return top
+
+
+def _shared(folders: str) -> argparse.ArgumentParser:
+    """What every command takes, before and after its name; `folders` keeps what --rulebook says here."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    layer = "lay this rulebook folder over the shipped one, and over those that proxx.toml names; repeatable"
+    shared.add_argument("--rulebook", dest=folders, metavar="DIR", action="append", help=layer)
+    alone = "ignore proxx.toml and the environment variable PROXX_RULEBOOK"
+    shared.add_argument("--isolated", action="store_true", help=alone)
+    shared.add_argument("--format", choices=tuple(REPORTS), help="how to print (text); check prints in all of these")
+    return shared
 
 
 def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
@@ -88,6 +97,7 @@ def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentPars
         "--probes", metavar="FILE", default=None, help="name the clips that change, of a probe file or a folder of them"
     )
     diff.add_argument("--rulebook", metavar="DIR", action="append", help="lay both over this rulebook folder")
+    diff.add_argument("--isolated", action="store_true", help="ignore proxx.toml and PROXX_RULEBOOK")
     diff.add_argument("--format", choices=("text", "json", "markdown"), help="how to print (text)")
     diff.set_defaults(do="workbench.diff_command", formats=("text", "json", "markdown"))
     words = "Write the whole rulebook as one file of sorted JSON, with its digest."

@@ -11,8 +11,10 @@ from typing import Any
 
 from proxx.cache import cached, content_key, default_cache, keep
 from proxx.errors import EXIT_USAGE, Finding, ProxxError, RulebookError
-from proxx.stack import Layer, lacking, laid, stack, stack_templates
+from proxx.layers import Layer, lacking, laid, stack_templates
+from proxx.stack import stack
 from proxx.tables import Domain, Fact, Table, TableError, compile_table
+from proxx.whence import blamed, teller
 
 __all__ = ["Rulebook", "builtin", "canonical", "default_cache", "derive_sets", "freeze", "load", "read_folder"]
 
@@ -40,6 +42,7 @@ class Rulebook:
         self.items: Mapping[str, Mapping[str, Any]] = frozen["items"]
         self.templates: Mapping[str, str] = frozen["templates"]
         self.origins: Mapping[str, Sequence[Any]] = frozen["origins"]
+        self.about: Mapping[str, Any] = frozen["about"]
         self._tables: dict[str, Table] = {}
         self._stages: dict[str, list[Table]] = {}
 
@@ -83,6 +86,14 @@ class Rulebook:
 
     def noted(self, decisions: Iterable[tuple[str, str]]) -> None:
         """Told of every decision (table, row). A rulebook keeps no count; one whose coverage is measured does."""
+
+    def origin(self, entry: str, pointer: str = "") -> tuple[str, str, str]:
+        """Layer, file and JSON pointer of an entry such as table/NAME/ROW, or of the value at a pointer inside it.
+
+        What a profile has from the one that it extends stands in that one's file. All are empty for an unknown entry.
+        """
+        layer, path, at = self.origins.get(f"{entry}#{pointer}") or self.origins.get(entry, ("", "", ""))
+        return (layer, path, at) if f"{entry}#{pointer}" in self.origins else (layer, path, f"{at}{pointer}")
 
     @property
     def identity(self) -> dict[str, str]:
@@ -132,7 +143,7 @@ def load(folders: Sequence[str] = (), *, lint: Lint, cache: str | None = None) -
     frozen = cached(cache, key)
     if frozen is None:
         rulebook = freeze(texts)
-        faults = tuple(lint(rulebook))
+        faults = blamed(lint(rulebook), rulebook.about["removed"], teller(texts))
         if any(fault.is_error for fault in faults):
             raise RulebookError(faults)
         frozen = rulebook.frozen
@@ -165,7 +176,9 @@ def read_folder(folder: str) -> dict[str, bytes]:
 
 def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
     """The unproved rulebook of the read folders, lowest first. Raises RulebookError for documents of a wrong shape."""
-    from proxx.shape import read_layer  # jsonschema is slow to import and not needed when the frozen copy is there
+    # jsonschema is slow to import and not needed when the frozen copy is there
+    from proxx.lineage import made_whole
+    from proxx.shape import PROFILE, read_layer
 
     layers: list[Layer] = []
     faults: list[Finding] = []
@@ -176,9 +189,12 @@ def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
         layers.append(layer)
     _raise(faults)
     layers, astray = laid(layers)
-    items, origins, clashes = stack(layers)
+    pile, clashes = stack(layers, teller(texts))
     templates, more = stack_templates(layers)
-    _raise([*astray, *clashes, *more] or lacking(items, layers[0]))
+    _raise([*astray, *clashes, *more] or lacking(pile.items, layers[0]))
+    profiles, wrong = made_whole(pile, json.loads(schemas[PROFILE]))
+    _raise(wrong)
+    items = {**pile.items, "profile": {name: one.data for name, one in profiles.items()}}
     content = {
         "format": FORMAT,
         "name": layers[-1].name,
@@ -186,7 +202,18 @@ def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
         "items": items,
         "templates": dict(sorted(templates.items())),
     }
-    return Rulebook({**content, "digest": f"sha256:{_digest(content)}", "origins": origins})
+    inherited = {
+        f"profile/{name}#{pointer}": place for name, one in profiles.items() for pointer, place in one.inherited.items()
+    }
+    raw = pile.items["profile"]
+    about = {
+        "layers": [{"name": layer.name, "version": layer.version, "path": layer.path} for layer in layers],
+        "parents": {name: data["extends"] for name, data in raw.items() if "extends" in data},
+        "removed": pile.removed,
+    }
+    return Rulebook(
+        {**content, "digest": f"sha256:{_digest(content)}", "origins": {**pile.origins, **inherited}, "about": about}
+    )
 
 
 def _raise(faults: Sequence[Finding]) -> None:
