@@ -102,9 +102,10 @@ def targets_of(arguments: argparse.Namespace) -> list[Target]:
 
 def spare(targets: Iterable[Target], inputs: Iterable[str]) -> None:
     """Raises ProxxError (exit 2) when a report would overwrite what is read."""
-    read = {os.path.realpath(name) for name in inputs if name != STDOUT}
-    for target in targets:
-        if target.path != STDOUT and os.path.realpath(target.path) in read:
+    files = [target for target in targets if target.path != STDOUT]
+    read = {os.path.realpath(name) for name in inputs if name != STDOUT} if files else set()
+    for target in files:
+        if os.path.realpath(target.path) in read:
             raise ProxxError(
                 f"the {target.format} report would overwrite {target.path}, which is read", exit_code=EXIT_USAGE
             )

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from proxx.clip import Clip, Track, read_clip, tracks
 from proxx.errors import Finding, has_errors
-from proxx.evaluate import Decision, ask, tell_all
+from proxx.evaluate import Decision, ask, raises, tell_all
 from proxx.facts import clip_facts, clip_texts, looked_at, profile_facts, profile_texts, spec_facts, track_facts
 from proxx.jobspec import Reading
 from proxx.model import Media
@@ -92,7 +92,9 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     complete(rulebook, words, reading.document, world.now())
     facts = {**spec_facts(words), **profile_facts(rulebook, words)}
     findings += tell_all(rulebook, ask(rulebook, "spec", facts), {})
-    findings += tell_all(rulebook, ask(rulebook, "profile", facts), profile_texts(rulebook, words))
+    agreement = ask(rulebook, "profile", facts)
+    if raises(agreement):
+        findings += tell_all(rulebook, agreement, profile_texts(rulebook, words))
     sources = words.get("sources", ())
     media = world.media(sources)
     engine, clips = "none", [Clip(words["indexes"][at], Media(path=path)) for at, path in enumerate(sources)]
