@@ -23,7 +23,8 @@ from proxx.cli import main
 from proxx.errors import ProxxError
 from proxx.machine import Machine
 from proxx.probefile import read_probes
-from proxx.report import as_json, as_text
+from proxx.report import as_json
+from proxx.report_text import as_text
 from proxx.rulebook import Rulebook
 from proxx.terminal import report_of, spec_files
 

@@ -7,7 +7,7 @@ One mistake is one FieldFacts that is not right: what comes after the first fact
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -148,7 +148,7 @@ def _known(one: Field, document: Mapping[str, Any], misspelt: Collection[str]) -
     else:
         form, allowed = _form(one, value)
         if allowed == "no" or form in ("padded", "line-break"):
-            texts["nearest"] = _nearest_value(value, one)
+            texts["nearest"] = nearest_value(value, one)
         yield plain(type="right", form=form, allowed=allowed)
         if one.type == "list":
             yield from _items(one, value, texts)
@@ -211,13 +211,14 @@ def _nearest_fields(strangers: Sequence[Any], document: Mapping[str, Any], field
         yield guess
 
 
-def _nearest_value(value: Any, one: Field) -> str:
+def nearest_value(value: Any, one: Field, near: Callable[..., str] = nearest) -> str:
+    """The allowed value that was meant; `near` says which of the listed ones comes near enough."""
     if not isinstance(value, str):
         return ""
     raster = "".join("x" if letter in _TIMES else letter for letter in value if not letter.isspace())
     if one.form == "raster" and of_raster(raster, one.limits) == "right":
         return raster
-    return nearest(value, one.values, one.meant)
+    return near(value, one.values, one.meant)
 
 
 def shown(value: Any) -> str:
@@ -232,7 +233,9 @@ def shown(value: Any) -> str:
         return f"a list of {len(value)}" if value else "an empty list"
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    if isinstance(value, int) and value.bit_length() > 4 * _SHOWN:
+    if (isinstance(value, int) and value.bit_length() > 4 * _SHOWN) or (
+        isinstance(value, Decimal) and len(value.as_tuple().digits) > 4 * _SHOWN
+    ):
         return "a number of many digits"
     text = str(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
