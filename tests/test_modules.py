@@ -27,7 +27,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
         *("evaluate", "boxes", "faults", "selftest", "prove", "tablediff"),
-        *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "verdict", "fixes"),
+        *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "onefault", "verdict", "fixes"),
         *("render", "ffmpeg_task", "resolve_task", "plan"),
     ),
     # The machine: its programs, its files, and what is in them.

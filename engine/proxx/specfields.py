@@ -49,6 +49,7 @@ class Field:
     title: str
     doc: str
     expects: str
+    each: str = ""
     form: str = "text"
     required: bool = False
     nullable: bool = False
@@ -196,6 +197,7 @@ def _items(one: Field, values: Sequence[Any], texts: Mapping[str, str]) -> Itera
             form, first = ("right", "") if earlier == index else ("duplicate", f"/{one.name}/{earlier}")
         if kind == "wrong" or form != "right":
             said = {**texts, "field": f"{one.name}[{index}]", "value": shown(value), "first": first}
+            said["expected"] = one.each or one.expects
             yield FieldFacts(one.name, pointer((one.name, index)), part="item", type=kind, form=form, texts=said)
 
 

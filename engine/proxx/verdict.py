@@ -22,6 +22,7 @@ from proxx.naming import (
     sources_of,
     token_values,
 )
+from proxx.onefault import folded
 from proxx.route import Route, route_job, route_source
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
@@ -105,7 +106,7 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     names = _name(rulebook, words, clips, world, findings, has_media=bool(media))
     judged = [replace(one, named=names.get(one.clip.index)) for one in judged]
     left_out = _left_out(sources) if media is None and sources else ()
-    return Verdict(tuple(dict.fromkeys(findings)), engine, words, tuple(judged), left_out)
+    return Verdict(folded(dict.fromkeys(findings)), engine, words, tuple(judged), left_out)
 
 
 def _judge_media(
