@@ -81,17 +81,18 @@ def window(text: str, column: int, length: int, room: int) -> tuple[int, int]:
 
     Where letters are left out, one column on that side is kept for a sign that says so.
     """
-    sizes = [cells(visible(letter)) for letter in text]
-    if sum(sizes) <= room:
-        return 0, len(text)
     begin = min(column - 1, len(text))
+    if len(text) <= 4 * room and cells(visible(text)) <= room:
+        return 0, len(text)
+    lowest, highest = max(0, begin - room), min(len(text), begin + room)  # a line may be megabytes long
+    wanted = cells(visible(text[begin : min(begin + length, highest)]))
+    lead = min(max(room // 4, room - wanted - 10), room * 2 // 3)
     start, before = begin, 0
-    lead = max(room // 4, room - 2 - sum(sizes[begin : begin + length]) - 8)
-    while start > 0 and before + sizes[start - 1] < min(lead, room * 2 // 3):
+    while start > lowest and before + cells(visible(text[start - 1])) < lead:
         start -= 1
-        before += sizes[start]
-    used, end = 2, start
-    while end < len(text) and used + sizes[end] <= room:
-        used += sizes[end]
+        before += cells(visible(text[start]))
+    end, used = begin, before + 2
+    while end < highest and used + cells(visible(text[end])) <= room:
+        used += cells(visible(text[end]))
         end += 1
     return start, end

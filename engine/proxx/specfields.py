@@ -186,6 +186,7 @@ def _form(one: Field, value: Any) -> tuple[str, str]:
 def _items(one: Field, values: Sequence[Any], texts: Mapping[str, str]) -> Iterator[FieldFacts]:
     """Facts of the items that are not right; a job may list thousands that are."""
     seen: dict[str, int] = {}
+    wanted = one.each or one.expects
     for index, value in enumerate(values):
         kind, form, first = "right", "not-checked", ""
         if not isinstance(value, str):
@@ -196,8 +197,7 @@ def _items(one: Field, values: Sequence[Any], texts: Mapping[str, str]) -> Itera
             earlier = seen.setdefault(normal_path(value), index)
             form, first = ("right", "") if earlier == index else ("duplicate", f"/{one.name}/{earlier}")
         if kind == "wrong" or form != "right":
-            said = {**texts, "field": f"{one.name}[{index}]", "value": shown(value), "first": first}
-            said["expected"] = one.each or one.expects
+            said = {**texts, "field": f"{one.name}[{index}]", "value": shown(value), "first": first, "expected": wanted}
             yield FieldFacts(one.name, pointer((one.name, index)), part="item", type=kind, form=form, texts=said)
 
 
@@ -214,8 +214,8 @@ def _nearest_fields(strangers: Sequence[Any], document: Mapping[str, Any], field
 
 
 def nearest_value(value: Any, one: Field, near: Callable[..., str] = nearest) -> str:
-    """The allowed value that was meant; `near` says which of the listed ones comes near enough."""
-    if not isinstance(value, str):
+    """The allowed value that was meant; `near` picks one of the list."""
+    if not isinstance(value, str) or len(value) > _SHOWN:
         return ""
     raster = "".join("x" if letter in _TIMES else letter for letter in value if not letter.isspace())
     if one.form == "raster" and of_raster(raster, one.limits) == "right":
@@ -235,9 +235,8 @@ def shown(value: Any) -> str:
         return f"a list of {len(value)}" if value else "an empty list"
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    if (isinstance(value, int) and value.bit_length() > 4 * _SHOWN) or (
-        isinstance(value, Decimal) and len(value.as_tuple().digits) > 4 * _SHOWN
-    ):
+    digits = value.as_tuple().digits if isinstance(value, Decimal) else ()
+    if len(digits) > 4 * _SHOWN or (isinstance(value, int) and value.bit_length() > 4 * _SHOWN):
         return "a number of many digits"
     text = str(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
