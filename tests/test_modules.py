@@ -17,7 +17,7 @@ EXAMPLE = ROOT / "examples" / "prores_offline.json"
 
 BANDS: dict[str, tuple[str, ...]] = {
     # What travels: values, findings, trouble.
-    "VALUES": ("model", "errors", "nearest"),
+    "VALUES": ("model", "errors", "nearest", "jsonout"),
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
         *("jsontext", "tomltext", "positions"),
@@ -27,7 +27,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
         *("evaluate", "boxes", "faults", "selftest", "prove", "tablediff"),
-        *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "verdict", "fixes"),
+        *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "onefault", "verdict", "fixes"),
         *("render", "ffmpeg_task", "resolve_task", "plan"),
     ),
     # The machine: its programs, its files, and what is in them.
@@ -36,10 +36,10 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("engines", "engines.ffmpeg", "record", "verify"),
     ),
     # The journey of a spec, in two halves.
-    "USE": ("checking", "job", "samples", "tryout"),
+    "USE": ("checking", "mend", "job", "samples", "tryout"),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
-        *("report", "report_sarif", "report_junit", "report_github"),
+        *("report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "stray", "differ", "difftext", "revision", "workbench"),
         *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
@@ -136,7 +136,7 @@ def test_a_check_without_media_loads_nothing_that_it_does_not_need(tmp_path: Pat
     loaded = loaded_by(arguments, tmp_path)
     assert {name.split(".")[0] for name in loaded} & {"jinja2", "rich", "jsonschema", "tomllib"} == set()
     spared = (
-        *("render", "plan", "process", "probe", "prove", "positions", "fixes"),
+        *("render", "plan", "process", "probe", "prove", "positions", "fixes", "mend"),
         *("report_sarif", "report_junit", "report_github"),
     )
     assert loaded & {f"proxx.{name}" for name in spared} == set()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from proxx.answers import decide, decided_text, explain, explained_text
 from proxx.cards import origin_card, origin_text, profile_card, profile_list, profile_text
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
+from proxx.jsonout import json_text
 from proxx.shelf import book_of
 from proxx.terminal import is_json, print_text
 
@@ -45,4 +45,4 @@ def profiles_command(arguments: argparse.Namespace) -> int:
 
 
 def _answer(document: Any, text: str, arguments: argparse.Namespace) -> None:
-    print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n" if is_json(arguments) else text)
+    print_text(json_text(document) if is_json(arguments) else text)

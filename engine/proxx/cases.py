@@ -16,10 +16,11 @@ from proxx.checking import Checked, check
 from proxx.errors import Finding, ProxxError
 from proxx.identify import identify
 from proxx.job import plan
+from proxx.jsonout import json_text
 from proxx.machine import Machine
 from proxx.model import Media
 from proxx.probefile import read_probes
-from proxx.record import json_text, plan_document
+from proxx.record import plan_document
 from proxx.route import route_source
 from proxx.rulebook import Rulebook
 from proxx.samples import MOMENT

@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
         help="use saved facts (proxx probe --format json) where they name a source; a folder: every *.probes.json",
     )
     check.add_argument("--no-media", action="store_true", help="check only what needs no media")
+    check.add_argument("--fix", action="store_true", help="mend the specs where one change alone is proved right")
+    check.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
     also = "also write a report to a file, such as sarif:proxx.sarif (- is standard output); repeatable"
     check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
     check.set_defaults(formats=tuple(REPORTS))

@@ -42,6 +42,12 @@ def locate_all(text: str, pointers: Iterable[str], *, key: bool = False) -> dict
     return {pointer: _place(text, span, key, lines[_bounds(span, key)[0]]) for pointer, span in stands.items()}
 
 
+def span_of(text: str, pointer: str) -> Span | None:
+    """The offsets of the value at a JSON pointer and of the name it stands under; None when it is not there."""
+    names = tuple(_names(pointer))
+    return _find(text, {names[:depth] for depth in range(len(names) + 1)}).get(names)
+
+
 def locate_toml(text: str, keys: Sequence[str | int], *, key: bool = False) -> Place:
     """The place of the value at a path of keys and indices in TOML 1.0 text, or with `key` of its key.
 

@@ -45,6 +45,8 @@ class Rulebook:
         self.about: Mapping[str, Any] = frozen["about"]
         self._tables: dict[str, Table] = {}
         self._stages: dict[str, list[Table]] = {}
+        self._asks: dict[str, tuple[str, ...]] = {}
+        self.answers: dict[str, dict[tuple[Any, ...], Any]] = {}
 
     @property
     def findings(self) -> Mapping[str, Any]:
@@ -83,6 +85,13 @@ class Rulebook:
             names = [name for name, data in self.items["table"].items() if data.get("stage") == stage]
             self._stages[stage] = [self.table(name) for name in names]
         return self._stages[stage]
+
+    def asks(self, stage: str) -> tuple[str, ...]:
+        """The names of the facts that the tables of a stage ask for, each once."""
+        if stage not in self._asks:
+            columns = (column.fact.name for table in self.tables(stage) for column in table.columns)
+            self._asks[stage] = tuple(dict.fromkeys(columns))
+        return self._asks[stage]
 
     def noted(self, decisions: Iterable[tuple[str, str]]) -> None:
         """Told of every decision (table, row). A rulebook keeps no count; one whose coverage is measured does."""

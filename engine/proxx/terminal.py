@@ -13,6 +13,7 @@ from proxx.errors import EXIT_USAGE, ProxxError
 
 if TYPE_CHECKING:
     from proxx.checking import Checked
+    from proxx.mend import Mend
     from proxx.model import Media
     from proxx.report import FileReport
     from proxx.rulebook import Rulebook
@@ -89,28 +90,32 @@ def saved_probes(name: str | None, book: Rulebook) -> dict[str, Media]:
     return known
 
 
-def report_of(name: str, checked: Checked) -> FileReport:
-    """The report of a judged spec."""
+def report_of(name: str, checked: Checked, mends: tuple[Mend, ...] | None = None) -> FileReport:
+    """The report of a judged spec, with the changes that were made where any were asked for."""
     from proxx.report import FileReport
 
-    label = "<stdin>" if name == "-" else name
-    return FileReport(label, checked.text, checked.verdict.engine, checked.findings, checked.verdict.left_out)
+    label, verdict = "<stdin>" if name == "-" else name, checked.verdict
+    return FileReport(label, checked.text, verdict.engine, checked.findings, verdict.left_out, mends)
 
 
-def print_reports(reports: Sequence[FileReport], is_json: bool) -> None:
-    """Reports to stdout."""
-    from proxx.report import as_json, as_text
+def print_reports(reports: Sequence[FileReport], is_json: bool, stream: Any = None) -> None:
+    """Reports to stdout (or another stream), as text that suits the terminal or as JSON."""
+    from proxx.report import as_json
+    from proxx.report_text import as_text
 
-    print_text(as_json(reports) if is_json else as_text(reports, colour=has_colour(sys.stdout)))
+    stream = stream or sys.stdout
+    text = as_json(reports) if is_json else as_text(reports, colour=has_colour(stream), width=width_of(stream))
+    print_text(text, stream)
 
 
-def print_text(text: str) -> None:
-    """Text to stdout, whatever the locale: file names may hold anything."""
-    if sys.stdout is None:  # closed by the caller: there is nobody to tell
+def print_text(text: str, stream: Any = None) -> None:
+    """Text to stdout (or another stream), whatever the locale: file names may hold anything."""
+    stream = stream or sys.stdout
+    if stream is None:  # closed by the caller: there is nobody to tell
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-    sys.stdout.buffer.flush()
+    stream.flush()
+    stream.buffer.write(text.encode("utf-8", "surrogateescape"))
+    stream.buffer.flush()
 
 
 def is_json(arguments: argparse.Namespace) -> bool:
@@ -124,10 +129,22 @@ def now() -> str:
 
 
 def has_colour(stream: Any) -> bool:
-    """Whether the stream is a terminal that wants colours (NO_COLOR and TERM=dumb say no)."""
-    return (
-        stream is not None
-        and bool(stream.isatty())
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    )
+    """Whether the stream wants colours: terminals do, unless NO_COLOR or TERM=dumb says no; FORCE_COLOR says yes."""
+    if os.environ.get("NO_COLOR") or stream is None:
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: Any) -> int | None:
+    """The columns of the terminal that the stream is (COLUMNS has the say); None for a file or a pipe."""
+    if stream is None or not stream.isatty():
+        return None
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        return 80

@@ -13,6 +13,7 @@ from proxx import __version__, difftext
 from proxx.casefiles import Tested, as_document, layers_of, run_layers
 from proxx.delivery import STDOUT, deliver, targets_of
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, RulebookError
+from proxx.jsonout import json_text
 from proxx.model import Media
 from proxx.report import Context, FileReport
 from proxx.revision import revision_of
@@ -96,7 +97,7 @@ def test_command(arguments: argparse.Namespace) -> int:
     """Run the cases of every layer; exit 1 when one fails."""
     tested = run_layers(_folders(arguments), load)
     if is_json(arguments):
-        print_text(json.dumps(as_document(tested), indent=2, ensure_ascii=False) + NEWLINE)
+        print_text(json_text(as_document(tested)))
     else:
         if tested.faults:
             print_reports(reports_of(tested.faults), is_json=False)
