@@ -26,7 +26,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
-        *("evaluate", "boxes", "faults", "selftest", "prove", "tablediff"),
+        *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "prove", "tablediff"),
         *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "verdict", "fixes"),
         *("render", "ffmpeg_task", "resolve_task", "plan"),
     ),

@@ -101,6 +101,11 @@ FAULTS: dict[str, tuple[dict[str, str], str, str, str]] = {
     "a row that overlaps another": (
         {"matrices/pairing.toml": TABLES + '[table.codec-container]\nrows = [\n'
                                            '  { id = "house", codec = "h264", container = "mkv" },\n]\n'},
+        "rulebook/tie", "codec=h264 container=mkv", "matrices/pairing.toml:4:3",
+    ),
+    "a row that contradicts another": (
+        {"matrices/pairing.toml": TABLES + '[table.codec-container]\nrows = [\n  { id = "house", codec = "h264", '
+                                           'container = "mkv", finding = "pairing/codec-in-container" },\n]\n'},
         "rulebook/overlap", "codec=h264 container=mkv", "matrices/pairing.toml:4:3",
     ),
     "TOML 1.1": (
