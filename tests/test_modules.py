@@ -28,7 +28,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "DECIDE": (
         *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "prove", "tablediff"),
         *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "verdict", "fixes"),
-        *("render", "ffmpeg_task", "resolve_task", "plan"),
+        *("render", "symbols", "scope", "expressions", "proofread", "templates", "ffmpeg_task", "resolve_task", "plan"),
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (

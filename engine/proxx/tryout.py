@@ -7,18 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError, meta
-
 from proxx.checking import Checked
-from proxx.errors import Finding, ProxxError
+from proxx.errors import Finding, ProxxError, has_errors
 from proxx.faults import fault
 from proxx.job import plan
 from proxx.jobspec import Reading
 from proxx.model import Media
-from proxx.nearest import question
 from proxx.render import TemplateFault
 from proxx.rulebook import Rulebook
 from proxx.samples import SHAPES, Sample, Told, sample_spec
+from proxx.templates import template_faults
 from proxx.verdict import judge_spec
 
 FFMPEG = "5.1"
@@ -67,27 +65,12 @@ def try_profile(rulebook: Rulebook, name: str, sample: Sample) -> Trial:
 
 def try_all(rulebook: Rulebook, templates: Mapping[str, str]) -> list[Finding]:
     """What is wrong with templates and profiles. `templates` says for each template's name where its file is."""
-    found = list(_templates(rulebook, templates))
-    if found:
-        return found
+    found = template_faults(rulebook, templates)
+    proved = has_errors(found)
     for name in rulebook.profiles:
-        found += _profile(rulebook, name, templates)
+        # What reading the templates has told already, trying them would tell once more.
+        found += [one for one in _profile(rulebook, name, templates) if not (proved and one.id == "rulebook/template")]
     return _each_once(found)
-
-
-def _templates(rulebook: Rulebook, places: Mapping[str, str]) -> Iterator[Finding]:
-    """Templates that are not Jinja, or that include, extend or import what is not there."""
-    for name, text in rulebook.templates.items():
-        try:
-            tree = Environment(autoescape=False).parse(text)  # noqa: S701 - it is only read, nothing is rendered
-        except TemplateSyntaxError as error:
-            message = f"template {name}: {error.message}"
-            yield Finding("rulebook/template", message, subject=places[name], line=error.lineno, column=1)
-            continue
-        for other in meta.find_referenced_templates(tree):
-            if other is not None and other not in rulebook.templates:
-                message = f"template {name}: there is no template {other}{question(other, rulebook.templates)}"
-                yield Finding("rulebook/unknown-template", message, subject=places[name], line=1, column=1)
 
 
 def _profile(rulebook: Rulebook, name: str, places: Mapping[str, str]) -> Iterator[Finding]:
