@@ -27,7 +27,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
         *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "prove", "tablediff"),
-        *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "verdict", "fixes"),
+        *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "verdict", "fixes", "reach"),
         *("render", "symbols", "scope", "expressions", "proofread", "templates", "ffmpeg_task", "resolve_task", "plan"),
     ),
     # The machine: its programs, its files, and what is in them.
@@ -41,7 +41,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "SAY": (
         *("report", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
-        *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
+        *("cases", "casefiles", "coverage", "differ", "difftext", "revision", "workbench"),
         *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
     ),
 }
