@@ -40,6 +40,7 @@ corpus: setup
 
 bench: setup
 	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/lint.py
 
 clean:
 	rm -rf "$(VENV)"

@@ -46,6 +46,12 @@ def test_no_two_cases_share_an_id_and_none_is_lost() -> None:
     assert len(ids) == len(set(ids)) >= 188
 
 
+def test_every_row_of_the_shipped_rulebook_is_reached_by_a_case() -> None:
+    tested = run_layers([], proved)
+    assert tested.ok
+    assert tested.unreached == ()
+
+
 @pytest.mark.parametrize(("case", "base"), CASES)
 def test_the_rules_say_what_the_case_expects(case: Case, base: Case, watched: Watched) -> None:
     assert run_case(watched, case, base) == []

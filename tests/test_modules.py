@@ -26,9 +26,10 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
-        *("evaluate", "boxes", "faults", "selftest", "prove", "tablediff"),
+        *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "prove", "tablediff"),
         *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "onefault", "verdict", "fixes"),
-        *("render", "ffmpeg_task", "resolve_task", "plan"),
+        *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
+        *("ffmpeg_task", "resolve_task", "plan"),
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
@@ -41,7 +42,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "SAY": (
         *("report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
-        *("cases", "casefiles", "stray", "differ", "difftext", "revision", "workbench"),
+        *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
     ),
 }

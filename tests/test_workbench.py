@@ -79,16 +79,16 @@ FAULTS: dict[str, tuple[dict[str, str], str, str, str]] = {
     ),
     "a template variable that does not exist": (
         HOUSE | {"profiles/templates/ffmpeg/house.args.j2": template("-g:v:0", "{{ out.gopp }}")},
-        "rulebook/template", "'gopp' is not known; the nearest name is 'gop'", "ffmpeg/house.args.j2:4:1",
+        "rulebook/template", "'gopp' is not known; the nearest name is 'gop'", "ffmpeg/house.args.j2:4:8",
     ),
     "a template variable of one kind of source only": (
         HOUSE | {"profiles/templates/ffmpeg/house.args.j2": template("{% if out.deinterlace %}", "{{ out.feild }}",
                                                                      "{% endif %}")},
-        "rulebook/template", "profile house_profile, source interlaced", "ffmpeg/house.args.j2:4:1",
+        "rulebook/template", "profile house_profile: template", "ffmpeg/house.args.j2:4:8",
     ),
     "a setting that the profile lacks": (
         HOUSE | {"profiles/templates/ffmpeg/house.args.j2": template("{{ profile.video.speed }}")},
-        "rulebook/template", "'speed' is not known", "ffmpeg/house.args.j2:3:1",
+        "rulebook/template", "'speed' is not known", "ffmpeg/house.args.j2:3:18",
     ),
     "a template that is no Jinja": (
         {"profiles/templates/ffmpeg/house.args.j2": template("{% if out.pad %}")},
@@ -96,11 +96,16 @@ FAULTS: dict[str, tuple[dict[str, str], str, str, str]] = {
     ),
     "a template that extends what is not there": (
         {"profiles/templates/ffmpeg/house.args.j2": '{% extends "ffmpeg/_proxi.j2" %}\n'},
-        "rulebook/unknown-template", "did you mean ffmpeg/_proxy.j2?", "ffmpeg/house.args.j2:1:1",
+        "rulebook/unknown-template", "did you mean ffmpeg/_proxy.j2?", "ffmpeg/house.args.j2:1:13",
     ),
     "a row that overlaps another": (
         {"matrices/pairing.toml": TABLES + '[table.codec-container]\nrows = [\n'
                                            '  { id = "house", codec = "h264", container = "mkv" },\n]\n'},
+        "rulebook/tie", "codec=h264 container=mkv", "matrices/pairing.toml:4:3",
+    ),
+    "a row that contradicts another": (
+        {"matrices/pairing.toml": TABLES + '[table.codec-container]\nrows = [\n  { id = "house", codec = "h264", '
+                                           'container = "mkv", finding = "pairing/codec-in-container" },\n]\n'},
         "rulebook/overlap", "codec=h264 container=mkv", "matrices/pairing.toml:4:3",
     ),
     "TOML 1.1": (
@@ -126,7 +131,7 @@ def test_a_fault_is_told_once_with_its_place(name: str, book: Path, layer: Layer
     assert f"{place}\n" in out
     document = json.loads((folder / "report").read_text("utf-8"))
     schema("check").validate(document)
-    (found,) = [one for file in document["files"] for one in file["findings"]]
+    (found,) = [one for file in document["files"] for one in file["findings"] if one["severity"] == "error"]
     assert found["id"] == kind
     assert place.endswith(f":{found['line']}:{found['column']}")
 

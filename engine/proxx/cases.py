@@ -156,7 +156,7 @@ def _with_profile(book: Watched, changes: Case) -> Watched:
     profiles = {**book.profiles, changes["name"]: {**book.profiles[changes["like"]], **said}}
     made = Watched({**book.frozen, "items": {**book.items, "profile": profiles}})
     made.reached = book.reached
-    faults = prove.lint(made)
+    faults = [fault for fault in prove.lint(made) if fault.is_error]
     if faults:
         raise ProxxError(f"the added profile is wrong: {faults[0].message}")
     return made

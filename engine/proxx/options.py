@@ -85,6 +85,7 @@ def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentPars
     check = jobs.add_parser("check", help=words, description=words, parents=[shared, layers])
     also = "also write a report to a file; repeatable"
     check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
+    check.add_argument("--coverage", action="store_true", help="tell each row that no case reaches")
     check.set_defaults(do="workbench.check_command", formats=tuple(REPORTS))
     words = "Run the cases (cases/*.toml) of every layer."
     test = jobs.add_parser("test", help=words, description=words, parents=[shared, layers])

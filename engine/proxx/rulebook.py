@@ -186,7 +186,6 @@ def read_folder(folder: str) -> dict[str, bytes]:
 def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
     """The unproved rulebook of the read folders, lowest first. Raises RulebookError for documents of a wrong shape."""
     # jsonschema is slow to import and not needed when the frozen copy is there
-    from proxx.lineage import made_whole
     from proxx.shape import PROFILE, read_layer
 
     layers: list[Layer] = []
@@ -197,11 +196,21 @@ def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
         faults += wrong
         layers.append(layer)
     _raise(faults)
-    layers, astray = laid(layers)
-    pile, clashes = stack(layers, teller(texts))
+    return assemble(layers, teller(texts), json.loads(schemas[PROFILE]))
+
+
+def assemble(read: Sequence[Layer], told: Callable[[list[Any]], str], profile: Mapping[str, Any]) -> Rulebook:
+    """The unproved rulebook of layers, lowest first; `told` says a place in words, `profile` is a profile's schema.
+
+    Raises RulebookError where layers clash.
+    """
+    from proxx.lineage import made_whole
+
+    layers, astray = laid(read)
+    pile, clashes = stack(layers, told)
     templates, more = stack_templates(layers)
     _raise([*astray, *clashes, *more] or lacking(pile.items, layers[0]))
-    profiles, wrong = made_whole(pile, json.loads(schemas[PROFILE]))
+    profiles, wrong = made_whole(pile, profile)
     _raise(wrong)
     items = {**pile.items, "profile": {name: one.data for name, one in profiles.items()}}
     content = {

@@ -7,17 +7,20 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from proxx import __version__, difftext
 from proxx.casefiles import Tested, as_document, layers_of, run_layers
+from proxx.coverage import untested
 from proxx.delivery import STDOUT, deliver, targets_of
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, RulebookError
 from proxx.jsonout import json_text
 from proxx.model import Media
+from proxx.prove import lint
 from proxx.report import Context, FileReport
 from proxx.revision import revision_of
-from proxx.rulebook import Rulebook
+from proxx.rulebook import Rulebook, builtin
 from proxx.shelf import distinct, folders_of, load
 from proxx.stray import all_strays
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, saved_probes
@@ -35,14 +38,17 @@ def check_command(arguments: argparse.Namespace) -> int:
         book = load(folders)
         layers = layers_of(folders)
         heads = [os.path.join(os.path.realpath(layer), "rulebook.toml") for layer in layers]
-        faults: Sequence[Finding] = try_all(book, _templates(layers))
+        faults = [*lint(book), *try_all(book, _templates(layers))]
+        faults += untested(book, run_layers(folders, load), rows=arguments.coverage)
         if any(target.format == "text" and target.path == STDOUT for target in targets):
             print_text(layers_text(book))
         else:
             print(layers_text(book), end="", file=sys.stderr)
     except RulebookError as error:
-        faults = error.faults
-    reports = reports_of([*faults, *all_strays(layers or folders)], heads)
+        faults = [*error.faults]
+    faults += all_strays(layers or folders)
+    last = os.path.join(os.path.realpath(folders[-1] if folders else builtin()), "rulebook.toml")
+    reports = reports_of([fault if fault.subject else replace(fault, subject=last) for fault in faults], heads)
     trouble = deliver(reports, targets, Context(__version__, folder=os.getcwd()))
     for one in trouble:
         print(f"proxx: {one}", file=sys.stderr)
