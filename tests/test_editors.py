@@ -54,7 +54,7 @@ def nodes(node: Node, at: str = "") -> Iterator[tuple[str, Node]]:
 
 
 def inside(node: Node) -> Iterator[tuple[str, Node, bool]]:
-    """The schemas within a schema: step, schema, whether an editor shows its words. Plain elements of lists have none."""
+    """The schemas within a schema: step, schema, whether an editor shows it. Plain elements of lists are not shown."""
     for key in ("properties", "$defs"):
         yield from ((f"/{key}/{name}", one, True) for name, one in node.get(key, {}).items() if isinstance(one, dict))
     for key in ("additionalProperties", "items"):
