@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", EXAMPLES / "studio/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROBES = ["--probes", str(EXAMPLES / "example.probes.json")]
 LEFT_OUT = "…"
 
