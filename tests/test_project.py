@@ -29,6 +29,7 @@ Spec = Callable[..., Path]
 
 def named(folder: Path, *names: str) -> Path:
     """Writes a proxx.toml that names these rulebooks, and rulebook folders without rules for them beside it."""
+    folder.mkdir(exist_ok=True)
     for name in names:
         (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / "rulebook.toml").write_text(HEAD, "utf-8")

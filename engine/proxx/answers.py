@@ -73,7 +73,6 @@ def decided_text(answer: Mapping[str, Any]) -> str:
     if finding is None and not answer["outcome"]:
         lines.append("  allowed")
     lines += [f"  because  {line}" for line in answer["why"]]
-    lines.append(f"  layer    {answer['layer']}: {spot_text(answer)}")
     if finding is not None:
         lines += [f"  {finding['severity']}[{finding['id']}]: {finding['message']}"]
         lines += [f"    Reason: {line}" for line in finding["why"]]
@@ -82,6 +81,7 @@ def decided_text(answer: Mapping[str, Any]) -> str:
         f"  not {miss['row']}: {miss['column']} is {miss['got']}, the row wants {_brief(miss['wanted'])}"
         for miss in answer["why_not"]
     ]
+    lines.append(f"  layer    {answer['layer']}: {spot_text(answer)}")
     return "\n".join(lines) + "\n"
 
 
