@@ -22,7 +22,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "DATA IN": (
         *("tables", "stack", "newtoml", "shape", "cache", "rulebook"),
         *("jsontext", "strictjson", "forms", "specfields", "jobspec", "schemas"),
-        *("tomltext", "positions"),
+        *("tomltext", "positions", "tomledit"),
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
@@ -33,7 +33,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
         *("process", "tools", "identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
-        *("engines", "engines.ffmpeg", "record", "verify"),
+        *("engines", "engines.ffmpeg", "record", "verify", "packets", "writing"),
     ),
     # The journey of a spec, in two halves.
     "USE": ("checking", "job", "samples", "tryout"),
@@ -42,6 +42,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("report", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
+        *("clips", "newspec", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
     ),
 }
