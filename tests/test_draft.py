@@ -25,11 +25,9 @@ HEAD = '#:schema schema/rulebook.schema.json\nname = "house"\nversion = "1"\nfor
 SHIPPED = {
     "proxy_prores_lt": "half",
     "proxy_prores_4444": "same",
-    "proxy_h264_low": "half",
     "proxy_h264_mov_half": "half",
     "proxy_h265": "half",
     "proxy_dnxhr_lb": "same",
-    "proxy_dnxhr_hqx": "same",
     "proxy_dnxhr_lb_mov": "same",
     "proxy_dnxhd_36": "1920x1080",
     "proxy_vp9": "half",
@@ -51,10 +49,10 @@ ODD = {
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A camera clip of half a second with sound, timecode and colour tags."""
+    """A camera clip of a second with sound, timecode and colour tags."""
     path = tmp_path_factory.mktemp("camera") / "A001C001.mov"
-    picture = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=2.2"]
-    sound = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=2.2"]
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=1.2"]
+    sound = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=1.2"]
     way = ["-c:v", "prores", "-pix_fmt", "yuv422p10le", "-c:a", "pcm_s24le", "-ac", "2", "-timecode", "01:00:00:00"]
     tags = ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"]
     subprocess.run(
