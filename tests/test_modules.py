@@ -42,7 +42,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("report", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
-        *("clips", "newspec", "draftsound", "draft", "newprofile", "newrulebook"),
+        *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
     ),
 }

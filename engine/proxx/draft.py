@@ -11,10 +11,10 @@ from typing import Any
 from proxx.answers import decide
 from proxx.clip import bit_depth, is_rgb
 from proxx.draftsound import draft_sound
-from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.facts import base_name
 from proxx.model import Media, Video
 from proxx.packets import Packets
+from proxx.refusal import cannot
 from proxx.rulebook import Rulebook
 from proxx.timecode import nominal
 
@@ -56,7 +56,7 @@ def draft(
     """
     video = media.video
     if video is None or not video.width or not video.height:
-        raise _cannot(media, "there is no moving picture in it")
+        raise cannot(media, "there is no moving picture in it")
     base = _nearest(book, media, video)
     made: Profile = copy.deepcopy(dict(book.profiles[base]))
     made.pop("replaces", None)
@@ -66,10 +66,10 @@ def draft(
     _encoder_profile(made, media, video)
     formats = is_encodable.get(made["video"]["encoder"])
     if formats is not None and made["video"]["pix_fmt"] not in formats:
-        raise _cannot(
+        raise cannot(
             media, f"its pictures are {video.pix_fmt}, and {made['video']['encoder']} takes {', '.join(formats)}"
         )
-    remarks += _raster(made, video)
+    remarks += _raster(made, media, video)
     _bit_rates(made, media, video, packets)
     remarks += [*_groups(made, video, packets), *_shown_otherwise(video)]
     remarks += draft_sound(book, made, media, packets)
@@ -83,26 +83,18 @@ def draft(
     return Draft(base, made, kept, tuple(remarks))
 
 
-def _cannot(media: Media, because: str) -> ProxxError:
-    return ProxxError(
-        f"no profile can make a file like {media.path}: {because}",
-        hint="proxx profiles lists what can be made; --from copies one of them.",
-        exit_code=EXIT_FINDINGS,
-    )
-
-
 def _nearest(book: Rulebook, media: Media, video: Video) -> str:
     """The profile that makes the most of what the file is. One of another flavour is not near: flavours are sizes."""
     makers = {name: data for name, data in book.profiles.items() if data["engine"] == "ffmpeg"}
     own = {name: data for name, data in makers.items() if data["promise"]["codec"] == media.codec}
     if not own:
         codecs = ", ".join(sorted({data["promise"]["codec"] for data in makers.values()}))
-        raise _cannot(media, f"its codec is {media.codec}; profiles make {codecs}")
+        raise cannot(media, f"its codec is {media.codec}; profiles make {codecs}")
     if any("variant" in data for data in own.values()):
         flavours = sorted({data["promise"]["profile"] for data in own.values()})
         own = {name: data for name, data in own.items() if data["promise"]["profile"] == video.profile}
         if not own:
-            raise _cannot(media, f"it is {media.codec} {video.profile}; profiles make {', '.join(flavours)}")
+            raise cannot(media, f"it is {media.codec} {video.profile}; profiles make {', '.join(flavours)}")
     sound = {one.codec for one in media.audio or ()}
     shipped = min(book.origins[f"profile/{name}"][1] for name in own).rpartition("/")[0]
 
@@ -122,10 +114,10 @@ def _nearest(book: Rulebook, media: Media, video: Video) -> str:
 def _container(book: Rulebook, made: Profile, media: Media, video: Video) -> None:
     """The file's container. What depends on it comes from a profile that is in it with the same codec."""
     if media.container not in book.sets["container"]:
-        raise _cannot(media, f"proxies are not written to {media.container}")
+        raise cannot(media, f"proxies are not written to {media.container}")
     answer = decide(book, "codec-container", [f"codec={made['codec']}", f"container={media.container}"])
     if answer["finding"] is not None:
-        raise _cannot(media, answer["finding"]["message"])
+        raise cannot(media, answer["finding"]["message"])
     if media.container == made["container"]:
         if "profile.promise.tag" in book.templates.get(made["template"], "") and video.tag:
             made["promise"]["tag"] = video.tag
@@ -150,7 +142,7 @@ def _picture(made: Profile, media: Media, video: Video) -> None:
     """Pixel format and range."""
     settings, promise, shown = made["video"], made["promise"], video.pix_fmt or ""
     if is_rgb(shown):
-        raise _cannot(media, f"its pictures are {shown}, and profiles make luma and chroma")
+        raise cannot(media, f"its pictures are {shown}, and profiles make luma and chroma")
     if shown != promise.get("pix_fmt"):
         given = shown.replace("yuvj", "yuv")
         reads, takes = str(promise.get("pix_fmt", "")), str(settings["pix_fmt"])
@@ -170,21 +162,17 @@ def _encoder_profile(made: Profile, media: Media, video: Video) -> None:
     if made["video"]["encoder"] == "libx264":
         word = H264_PROFILES.get(video.profile)
         if word is None:
-            raise _cannot(media, f"its H.264 profile is {video.profile}")
+            raise cannot(media, f"its H.264 profile is {video.profile}")
         made["video"]["profile"] = word
     made["promise"]["profile"] = video.profile.removesuffix(" Intra")
 
 
-def _raster(made: Profile, video: Video) -> list[str]:
+def _raster(made: Profile, media: Media, video: Video) -> list[str]:
     """The raster, as the only one; pixels that are not square come from the source and cannot be fixed."""
     width, height = video.width or 0, video.height or 0
     size = f"{width}x{height}"
     if "bit_rates" in made["video"] and size not in made.get("rasters", [size]):
-        raise ProxxError(
-            f"no profile can make {size} with the fixed bit rates of {made['name']}",
-            hint=f"Its rasters are {', '.join(made['rasters'])}.",
-            exit_code=EXIT_FINDINGS,
-        )
+        raise cannot(media, f"it is {size}, and fixed bit rates are known for {', '.join(made['rasters'])}")
     if width % 2 or height % 2:
         return [f"A side of {size} is odd, which no spec can ask for: the resolutions stay {made['resolutions']}."]
     made["resolutions"] = ["explicit"]
@@ -204,7 +192,7 @@ def _bit_rates(made: Profile, media: Media, video: Video, packets: Packets) -> N
         fixed = str(settings["bit_rates"].get(word, "0M"))
         if abs(took - float(fixed[:-1])) > 0.05 * took or not fixed.endswith("M"):
             known = ", ".join(f"{value} at {key}" for key, value in settings["bit_rates"].items())
-            raise _cannot(
+            raise cannot(
                 media, f"its pictures take {took:.0f} Mb/s at {word} frames per second; {made['name']} makes {known}"
             )
     elif "crf" in settings and took:

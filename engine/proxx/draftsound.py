@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.model import Audio, Media
 from proxx.packets import Packets
+from proxx.refusal import cannot
 from proxx.rulebook import Rulebook
 
 NEAR = 0.25
@@ -51,11 +51,7 @@ def _donor(book: Rulebook, made: dict[str, Any], media: Media, first: Audio) -> 
     fitting = [data for data in makers if data["promise"].get("audio_codec") == first.codec]
     if not fitting:
         codecs = ", ".join(sorted({str(data["promise"]["audio_codec"]) for data in makers}))
-        raise ProxxError(
-            f"no profile can make a file like {media.path}: its sound is {first.codec}; profiles make {codecs}",
-            hint="proxx profiles lists what can be made; --from copies one of them.",
-            exit_code=EXIT_FINDINGS,
-        )
+        raise cannot(media, f"its sound is {first.codec}; profiles make {codecs}")
     return max(fitting, key=lambda data: (data is made, data["container"] == made["container"]))["audio"]
 
 

@@ -58,8 +58,7 @@ def profile_command(arguments: argparse.Namespace) -> int:
         print_reports([FileReport(path, text, "none", tuple(faults))], is_json=False)
         print("proxx: nothing is written", file=sys.stderr)
         return EXIT_FINDINGS
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    write_files({path: text})
+    write_files({path: text}, make_folders=True)
     print_text(_told(path, base, kept, remarks))
     return EXIT_OK
 

@@ -22,11 +22,13 @@ def must_be_free(paths: Iterable[str]) -> None:
             )
 
 
-def write_files(files: Mapping[str, str]) -> None:
+def write_files(files: Mapping[str, str], *, make_folders: bool = False) -> None:
     """Write new files by their paths: all of them or none. Raises ProxxError (exit 2)."""
     made: list[str] = []
     try:
         for path, text in files.items():
+            if make_folders:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
             _write(path, text)
             made.append(path)
     except BaseException as error:
@@ -65,7 +67,7 @@ def must_be_empty(folder: str) -> None:
 
 
 def write_folder(folder: str, files: Mapping[str, str]) -> None:
-    """Write a new folder of files by their paths in it. It is built under a hidden name; `HEAD` comes last.
+    """Write a new folder of files by their paths in it. It is built under another name; `HEAD` comes last.
 
     An empty folder that is there is filled. Raises ProxxError (exit 2) when it is not empty or cannot be written.
     """
