@@ -245,3 +245,5 @@ def test_a_draft_says_on_top_what_the_file_does_not_tell(
     ]
     assert "# The names that the encoder takes for one to eight channels" in text
     assert tomllib.loads(text)["rasters"] == ["320x180"]
+    assert main(["new", "profile", "third", "--from-file", str(finished), "--in", str(house)]) == 0
+    assert "third.toml: made from proxy_h264_low\n" in capsysbinary.readouterr().out.decode()

@@ -15,7 +15,7 @@ from proxx.facts import base_name
 from proxx.model import Media, Video
 from proxx.packets import Packets
 from proxx.refusal import cannot
-from proxx.rulebook import Rulebook
+from proxx.rulebook import Rulebook, builtin
 from proxx.timecode import nominal
 
 Profile = dict[str, Any]
@@ -96,7 +96,7 @@ def _nearest(book: Rulebook, media: Media, video: Video) -> str:
         if not own:
             raise cannot(media, f"it is {media.codec} {video.profile}; profiles make {', '.join(flavours)}")
     sound = {one.codec for one in media.audio or ()}
-    shipped = min(book.origins[f"profile/{name}"][1] for name in own).rpartition("/")[0]
+    shipped = f"{builtin()}/"
 
     def nearness(name: str) -> tuple[bool, ...]:
         data, place = own[name], book.origins[f"profile/{name}"][1]
