@@ -20,12 +20,11 @@ from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.facts import base_name
 from proxx.jobspec import FpsMode, Spec
 from proxx.machine import Machine
-from proxx.report import as_text
 from proxx.route import SHOWN, route_source
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.strictjson import number
-from proxx.terminal import has_colour, now, print_reports, print_text, report_of
+from proxx.terminal import now, print_reports, print_text, report_of
 from proxx.writing import must_be_free, write_files
 
 NAMES = (
@@ -69,7 +68,7 @@ def spec_command(arguments: argparse.Namespace) -> int:
         return EXIT_FINDINGS
     if arguments.output == "-":
         print_text(judged[0].text)
-        print(as_text(reports, colour=has_colour(sys.stderr)), end="", file=sys.stderr)
+        print_reports(reports, is_json=False, stream=sys.stderr)
         return EXIT_OK
     write_files({job.path: one.text for job, one in zip(jobs, judged, strict=True)})
     if template not in (NAMES[0], arguments.name):
