@@ -303,6 +303,14 @@ def test_a_child_has_the_folder_and_the_environment_of_the_moment_it_is_started(
     assert lines == [os.path.realpath(tmp_path), " 61 3d 62 0a 63 20 ff"]
 
 
+def test_a_run_without_standard_input_and_outputs_makes_its_proxies(
+    proxx: Start, spec_file: Write, tmp_path: Path
+) -> None:
+    spec = a_job(spec_file, tmp_path, footage(tmp_path / "A.mov", 0.2))
+    code, record = outcome(proxx("run", str(spec), "--quiet", first="exec <&- >&- 2>&-"), tmp_path)
+    assert (code, record["status"]) == (0, "COMPLETED")
+
+
 def test_long_argument_lists_arrive_whole() -> None:
     words = [letter * 100_000 for letter in "abcdefghij"]
     lines: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import os
 import select
 import signal
@@ -106,7 +107,9 @@ class Guardian:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-I", "-S", lifeline.__file__, str(theirs.fileno())]
+            # Whoever starts us may have closed 0, 1 or 2, and then the socket would be one of them.
+            end = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD_CLOEXEC, 3)
+            command = [sys.executable, "-I", "-S", lifeline.__file__, str(end)]
             try:
                 self._process = subprocess.Popen(
                     command,
@@ -114,11 +117,13 @@ class Guardian:
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=[end],
                 )
             except OSError as trouble:
                 ours.close()
                 raise ProxxError(f"cannot start the guard of the encoders ({command[0]}): {trouble}") from trouble
+            finally:
+                os.close(end)
         self.owner = os.getpid()
         self._line = ours
         self._lock = Lock()
