@@ -65,10 +65,11 @@ def verify(rulebook: Rulebook, task: Task, path: str, profile: Mapping[str, Any]
         frames, outcome = decode(path, tools.ffmpeg, stop, patience(rulebook.items["watchdog"], task))
         if outcome.stalled:
             aspects["made.engine"] = Aspect("stalled", f"in verification {outcome.stalled}", "")
-        clean = outcome.exit_code == 0 and not outcome.stderr
-        aspects["made.decode"] = Aspect(
-            "clean" if clean else "errors", outcome.stderr[-500:] or f"exit code {outcome.exit_code}", "clean"
-        )
+        else:
+            clean = outcome.exit_code == 0 and not outcome.stderr
+            aspects["made.decode"] = Aspect(
+                "clean" if clean else "errors", outcome.stderr[-500:] or f"exit code {outcome.exit_code}", "clean"
+            )
         aspects |= compare(task.expect, made, frames, profile, rulebook.sets["linear-pcm"])
     return Proof(made, frames, tuple(_findings(rulebook, task, aspects)))
 
