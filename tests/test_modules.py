@@ -33,7 +33,8 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
-        *("process", "tools", "identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
+        *("lifeline", "plainchild", "guardian", "stopping", "process", "tools"),
+        *("identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
         *("engines", "engines.ffmpeg", "record", "verify", "packets", "writing"),
     ),
     # The journey of a spec, in two halves.
@@ -44,7 +45,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
-        *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
+        *("judging", "asking", "commands", "cancelling", "options", "cli", "demo", "__main__"),
     ),
 }
 ORDER = [name for names in BANDS.values() for name in names]

@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Event
-from types import FrameType
 from typing import Any
 
-from proxx import process
+from proxx import guardian, process
 from proxx.checking import Checked, check
 from proxx.errors import EXIT_CLIP_FAILED, EXIT_FINDINGS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.job import Clock, Made, plan, run
@@ -27,6 +24,7 @@ from proxx.record import plan_document
 from proxx.report import FileReport, file_documents, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
+from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
 from proxx.terminal import is_json, now, print_reports, print_text, read_bytes, report_of, saved_probes
 from proxx.tools import find_tool, tool_version, whole_path
 from proxx.verify import Tools
@@ -91,6 +89,7 @@ def _engine_version(book: Rulebook, checked: Checked) -> str:
 
 def plan_command(arguments: argparse.Namespace) -> int:
     """Print the plan of a spec, or write it to a file."""
+    guardian.prepare()
     book, as_json = book_of(arguments), is_json(arguments)
     machine = Machine(book, probes=saved_probes(arguments.probes, book), counts=True, now=now())
     checked, fine = _judged(book, arguments.spec, machine, as_json)
@@ -165,10 +164,11 @@ def shown(word: str) -> str:
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Make the proxies of a spec; the record's path and each clip's fate are printed."""
+    guardian.prepare()  # it starts while we plan
     book, as_json = book_of(arguments), is_json(arguments)
-    stop = Event()
+    stop = Stop()
     machine = Machine(book, counts=True, writes=True, now=now(), stop=stop)
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     checked, fine = _judged(book, arguments.spec, machine, as_json, events=True)
     if not fine:
         return EXIT_FINDINGS
@@ -186,26 +186,14 @@ def run_command(arguments: argparse.Namespace) -> int:
     _need_encoders(found, book.profiles[made_plan.profile])
     _remarks(arguments.spec, checked)
     style = "silent" if arguments.quiet else "events" if as_json else "bars" if sys.stderr.isatty() else "lines"
-    with showing(made_plan, style) as progress:
+    folder = str(made_plan.spec["output_directory"])
+    forget_mark(folder, made_plan.job_id)
+    with showing(made_plan, style) as progress, heeding_mark(stop, folder, made_plan.job_id):
         status, record, made = run(book, made_plan, found, Clock(now), progress, stop)
     _print_outcome(status, record, made, as_json)
     if stop.is_set():
         return EXIT_INTERRUPTED
     return EXIT_OK if status == "COMPLETED" else EXIT_CLIP_FAILED
-
-
-def _stop_on_signals(stop: Event) -> None:
-    """The first Ctrl-C, SIGTERM or hang-up ends the job in order, the second at once."""
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    signal.signal(signal.SIGINT, heard)
-    signal.signal(signal.SIGTERM, heard)
-    if hasattr(signal, "SIGHUP"):  # a closed terminal, a dropped connection
-        signal.signal(signal.SIGHUP, heard)
 
 
 def _print_outcome(status: str, record: str, made: Sequence[Made], as_json: bool) -> None:

@@ -9,7 +9,7 @@ from threading import Event
 from typing import Any
 
 from proxx.checking import Checked
-from proxx.engines.ffmpeg import Outcome, encode
+from proxx.engines.ffmpeg import Outcome, encode, patience
 from proxx.errors import Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
@@ -116,7 +116,8 @@ def _clip(rulebook: Rulebook, plan_: Plan, task: Task, tools: Tools, progress: P
     before = _fingerprint(task.source)
     extra: dict[str, Any] = {"source_size": before[0]}
     with claim(task.temporary):
-        outcome = encode(task, tools.ffmpeg, lambda frames: progress("frames", task, frames), stop)
+        seconds = patience(rulebook.items["watchdog"], task)
+        outcome = encode(task, tools.ffmpeg, lambda frames: progress("frames", task, frames), stop, seconds)
         if outcome.stopped or stop.is_set():
             made = _made(task, "CANCELLED", (), outcome, extra)
         elif outcome.exit_code != 0:
@@ -164,7 +165,10 @@ def _prove(
 
 
 def _engine_findings(rulebook: Rulebook, task: Task, outcome: Outcome) -> tuple[Finding, ...]:
-    """The engine ended with an error: what it said last, as a finding."""
+    """The engine ended with an error: what it said last, as a finding; or it was ended because it did not get on."""
+    if outcome.stalled:
+        stall = {"output": base_name(task.output), "made": outcome.stalled, "promised": ""}
+        return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "stalled"}), stall, task.source))
     said = [line for line in outcome.stderr.splitlines() if "[error]" in line or "[fatal]" in line]
     words = (said or outcome.stderr.splitlines() or ["it said nothing"])[-1]
     texts = {"output": base_name(task.output), "made": words, "promised": f"exit code {outcome.exit_code}"}

@@ -19,12 +19,12 @@ FLAGS = ("replaces", "remove", "final")
 HEAD = "rulebook.toml"
 """The file that makes a folder a rulebook."""
 
-PLAIN = ("rate", "probe")
+PLAIN = ("rate", "probe", "watchdog")
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (
     *("stage", "fact", "table", "finding", "field", "rate", "token", "profile"),
-    *("codec", "source-codec", "container", "signature", "label", "probe"),
+    *("codec", "source-codec", "container", "signature", "label", "probe", "watchdog"),
 )
 """What a complete rulebook has some of."""
 

@@ -42,6 +42,9 @@ def parser() -> argparse.ArgumentParser:
     run = command("run", "commands.run_command", "Make the proxies, prove them, leave a record.")
     run.add_argument("spec", metavar="SPEC", help="a spec file, or - for standard input")
     run.add_argument("--quiet", action="store_true", help="show no progress")
+    cancel = command("cancel", "cancelling.cancel_command", "Ask a running job to stop in order, from any machine.")
+    text = "the output folder of a job, or one of the documents in it (spec, plan, record)"
+    cancel.add_argument("job", metavar="RECORD|PLAN|DIR", help=text)
     probe = command("probe", "commands.probe_command", "Tell what files are; with --format json as a probe file.")
     probe.add_argument("files", nargs="+", metavar="FILE", help="media files")
     decide = command("decide", "asking.decide_command", "Ask any table: row, outcome, why, and why not the others.")

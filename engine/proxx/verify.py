@@ -8,7 +8,7 @@ from fractions import Fraction
 from threading import Event
 from typing import Any
 
-from proxx.engines.ffmpeg import decode
+from proxx.engines.ffmpeg import decode, patience
 from proxx.errors import Finding
 from proxx.evaluate import ask, tell
 from proxx.facts import base_name, rate_text
@@ -62,11 +62,14 @@ def verify(rulebook: Rulebook, task: Task, path: str, profile: Mapping[str, Any]
     }
     if made.state == "ok":
         made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)
-        frames, outcome = decode(path, tools.ffmpeg, stop)
-        clean = outcome.exit_code == 0 and not outcome.stderr
-        aspects["made.decode"] = Aspect(
-            "clean" if clean else "errors", outcome.stderr[-500:] or f"exit code {outcome.exit_code}", "clean"
-        )
+        frames, outcome = decode(path, tools.ffmpeg, stop, patience(rulebook.items["watchdog"], task))
+        if outcome.stalled:
+            aspects["made.engine"] = Aspect("stalled", f"in verification {outcome.stalled}", "")
+        else:
+            clean = outcome.exit_code == 0 and not outcome.stderr
+            aspects["made.decode"] = Aspect(
+                "clean" if clean else "errors", outcome.stderr[-500:] or f"exit code {outcome.exit_code}", "clean"
+            )
         aspects |= compare(task.expect, made, frames, profile, rulebook.sets["linear-pcm"])
     return Proof(made, frames, tuple(_findings(rulebook, task, aspects)))
 
