@@ -33,16 +33,17 @@ BANDS: dict[str, tuple[str, ...]] = {
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
         *("process", "tools", "identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
-        *("engines", "engines.ffmpeg", "record", "verify"),
+        *("engines", "engines.ffmpeg", "commit", "record", "verify"),
+        *("stamp", "ledger", "standing", "failure", "preflight", "chain"),
     ),
     # The journey of a spec, in two halves.
-    "USE": ("checking", "job", "samples", "tryout"),
+    "USE": ("checking", "making", "task", "job", "recheck", "status", "samples", "tryout"),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
         *("report", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
-        *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
+        *("judging", "asking", "commands", "running", "keeping", "options", "cli", "demo", "__main__"),
     ),
 }
 ORDER = [name for names in BANDS.values() for name in names]

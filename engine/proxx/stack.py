@@ -25,7 +25,7 @@ ROWS_ONLY = frozenset({"rows", "question"})
 """What a layer may say of a table that it adds rows to."""
 
 KINDS = (
-    *("stage", "fact", "table", "finding", "field", "rate", "token", "profile"),
+    *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words"),
     *("codec", "source-codec", "container", "signature", "label", "probe"),
 )
 """What a complete rulebook has some of."""

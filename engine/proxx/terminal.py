@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 26
 """No document of proxx is larger; what is longer is refused by its reader."""
 
+LEDGER = ".proxx"
+"""The folder beside proxies that holds no specs."""
+
 NOT_SPECS = (".plan.json", ".record.json", ".probes.json")
 
 
@@ -45,6 +48,7 @@ def spec_files(names: Sequence[str]) -> list[str]:
             found = [
                 os.path.join(place, file)
                 for place, _, names in sorted(os.walk(name, onerror=_unreadable))
+                if LEDGER not in place.split(os.sep)
                 for file in sorted(names)
                 if file.endswith(".json") and not file.endswith(NOT_SPECS)
             ]
