@@ -10,7 +10,7 @@ from typing import Any
 
 from proxx.engines.ffmpeg import decode
 from proxx.errors import Finding
-from proxx.evaluate import ask, tell
+from proxx.evaluate import Decision, ask, tell
 from proxx.facts import base_name, rate_text
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.probe import measure, probe
@@ -48,11 +48,12 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a made file is, and what is wrong with it against its promise."""
+    """What a made file is, what is wrong with it against its promise, and by which rows (table → row) that was judged."""
 
     media: Media
     frames: int | None
     findings: tuple[Finding, ...]
+    decided: Mapping[str, str]
 
 
 def verify(
@@ -82,7 +83,9 @@ def verify(
         aspects |= compare(task.expect, made, frames, profile, rulebook.sets["linear-pcm"])
         if not decodes:
             aspects.pop("made.frames", None)
-    return Proof(made, frames, tuple(_findings(rulebook, task, aspects)))
+    decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
+    rows = {name: decision.row for name, decision in decisions.items()}
+    return Proof(made, frames, tuple(_findings(rulebook, task, aspects, decisions)), rows)
 
 
 def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: Event) -> Media:
@@ -94,9 +97,10 @@ def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: E
     return measure(asked, rulebook.vocabulary, ffprobe, stop=stop)
 
 
-def _findings(rulebook: Rulebook, task: Task, aspects: Mapping[str, Aspect]) -> list[Finding]:
+def _findings(
+    rulebook: Rulebook, task: Task, aspects: Mapping[str, Aspect], decisions: Mapping[str, Decision]
+) -> list[Finding]:
     found = []
-    decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
     for name, decision in decisions.items():
         aspect = aspects[rulebook.table(name).columns[0].fact.name]
         texts = {"output": base_name(task.output), "made": aspect.made, "promised": aspect.promised}
