@@ -24,8 +24,9 @@ Write = Callable[..., Path]
 STEPS = (
     *("documents-written", "locked", "judged", "running", "claimed", "encoded", "verifying", "proved"),
     *("content-synced", "entry-written", "entry-named", "entry-synced", "file-synced", "linked", "named"),
-    *("name-synced", "unlocked", "record-written", "chain-written"),
+    *("name-synced", "unlocked"),
 )
+"""The named steps of a clip's commit, in their order."""
 
 
 def job(spec_file: Write, clips: Path, out: Path, **changes: Any) -> Path:
@@ -50,15 +51,15 @@ def records(out: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """An ffmpeg that counts how often it encodes."""
+def encodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """An ffmpeg that notes the arguments of every encode."""
     tally = tmp_path / "encodes"
     wrapper = tmp_path / "ffmpeg"
     real = find_tool("ffmpeg")
-    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-map_metadata*) echo x >> {tally};; esac\nexec {real} "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-map_metadata*) echo "$*" >> {tally};; esac\nexec {real} "$@"\n')
     wrapper.chmod(0o755)
     monkeypatch.setenv("PROXX_FFMPEG", str(wrapper))
-    return lambda: len(tally.read_text().split()) if tally.exists() else 0
+    return lambda: tally.read_text().splitlines() if tally.exists() else []
 
 
 @pytest.fixture(scope="session")
@@ -82,50 +83,69 @@ def die_at(step: str, count: int, *words: str) -> None:
     assert died.returncode == DIED, died.stderr
 
 
-@pytest.mark.parametrize(("step", "count", "number"), [*((step, 1, 1) for step in STEPS), ("encoded", 2, 2)])
-def test_a_run_that_dies_at_any_step_is_resumed_and_nothing_proved_is_made_twice(
-    step: str,
-    count: int,
-    number: int,
-    clips: Path,
-    spec_file: Write,
-    tmp_path: Path,
-    counting: Callable[[], int],
-    made_alone: dict[str, bytes],
+def vouched_for(out: Path) -> set[str]:
+    return {entry.name for entry in Ledger(str(out)).entries() if entry.made is not None}
+
+
+def test_a_job_that_dies_at_every_step_in_turn_loses_nothing_and_makes_nothing_proved_twice(
+    clips: Path, spec_file: Write, tmp_path: Path, encodes: Callable[[], list[str]], made_alone: dict[str, bytes]
 ) -> None:
-    out, names = tmp_path / "out", sorted(made_alone)[:number]
-    spec = str(job(spec_file, clips, out, sources=[str(clips / f"{name[:8]}.mov") for name in names]))
-    die_at(step, count, spec)
-    there = {name for name in proxies(out) if not name.startswith(".")}
-    assert all(proxies(out)[name] == made_alone[name] for name in there)  # a final name: whole and proved
-    vouched = {entry.name for entry in Ledger(str(out)).entries() if entry.made is not None}
-    assert there <= vouched
-    before = counting()
+    out = tmp_path / "out"
+    data, sources = (clips / "clip_001.mov").read_bytes(), []
+    for number in range(4):
+        sources.append(tmp_path / f"clip_{number}.mov")
+        sources[-1].write_bytes(data)
+    whole = {f"clip_{number}_proxy.mov": made_alone["clip_001_proxy.mov"] for number in range(4)}
+    spec = str(job(spec_file, clips, out, sources=[str(source) for source in sources]))
+    for step in STEPS:
+        vouched, before = vouched_for(out), len(encodes())
+        die_at(step, 1, spec)
+        assert not [line for line in encodes()[before:] if any(name.split(".")[0] in line for name in vouched)], step
+        there = {name: data for name, data in proxies(out).items() if not name.startswith(".")}
+        assert all(data == whole[name] for name, data in there.items()), step  # a final name: whole and proved
+        assert set(there) <= vouched_for(out), step
+    assert vouched_for(out) == set(whole)
+    before = len(encodes())
     assert main(["run", spec, "--resume", "--quiet"]) == 0
-    assert proxies(out) == {name: made_alone[name] for name in names}
-    assert counting() - before == number - len(vouched)
+    assert len(encodes()) == before
+    assert proxies(out) == whole
     assert not list((out / ".proxx" / "tmp").iterdir())
-    (record,) = [one for one in records(out) if one["status"] == "COMPLETED"][-1:]
-    assert len(record["clips"]) == number
+
+
+@pytest.mark.parametrize("step", ["record-written", "chain-written"])
+def test_a_run_that_dies_at_its_record_leaves_one_whole_record(
+    step: str, clips: Path, spec_file: Write, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    spec = str(job(spec_file, clips, out, sources=[str(clips / "clip_001.mov")]))
+    die_at(step, 1, spec)
+    assert main(["run", spec, "--resume", "--quiet"]) == 0
+    (record,) = records(out)
+    assert record["status"] == "COMPLETED"
 
 
 @pytest.mark.parametrize("step", ["entry-synced", "named"])
 def test_a_replacement_that_dies_half_way_is_brought_to_its_end(
-    step: str, clips: Path, spec_file: Write, tmp_path: Path, counting: Callable[[], int], made_alone: dict[str, bytes]
+    step: str,
+    clips: Path,
+    spec_file: Write,
+    tmp_path: Path,
+    encodes: Callable[[], list[str]],
+    made_alone: dict[str, bytes],
 ) -> None:
     out = tmp_path / "out"
     spec = str(job(spec_file, clips, out, sources=[str(clips / "clip_001.mov")]))
     assert main(["run", spec, "--quiet"]) == 0
     (out / "clip_001_proxy.mov").write_bytes(b"somebody's work")
     die_at(step, 1, spec, "--overwrite", "same-plan")
-    before = counting()
+    before = len(encodes())
     assert main(["run", spec, "--quiet"]) == 0
-    assert counting() == before
+    assert len(encodes()) == before
     assert proxies(out) == {"clip_001_proxy.mov": made_alone["clip_001_proxy.mov"]}
 
 
 def test_the_same_job_again_is_nothing_to_do(
-    clips: Path, spec_file: Write, tmp_path: Path, counting: Callable[[], int], capsys: pytest.CaptureFixture[str]
+    clips: Path, spec_file: Write, tmp_path: Path, encodes: Callable[[], list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     spec = str(job(spec_file, clips, out))
@@ -135,25 +155,25 @@ def test_the_same_job_again_is_nothing_to_do(
     assert "nothing to do: all 2 proxies are" in capsys.readouterr().out
     assert main(["run", str(next(out.glob("*.spec.json"))), "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["event"] == "nothing-to-do"
-    assert counting() == 2
+    assert len(encodes()) == 2
     assert sorted(path.name for path in out.rglob("*")) == files
 
 
 def test_a_job_with_one_more_source_keeps_what_is_proved(
-    clips: Path, spec_file: Write, tmp_path: Path, counting: Callable[[], int]
+    clips: Path, spec_file: Write, tmp_path: Path, encodes: Callable[[], list[str]]
 ) -> None:
     out = tmp_path / "out"
     one = job(spec_file, clips, out, sources=[str(clips / "clip_001.mov")])
     assert main(["run", str(one), "--quiet"]) == 0
     assert main(["run", str(job(spec_file, clips, out)), "--quiet"]) == 0
-    assert counting() == 2
+    assert len(encodes()) == 2
     last = records(out)[-1]
     assert [clip["kept"] for clip in last["clips"]] == [True, False]
     assert last["clips"][0]["made_by"] == records(out)[0]["job_id"]
 
 
 def test_one_task_makes_one_clip_and_says_so_in_the_ledgers_words(
-    clips: Path, spec_file: Write, tmp_path: Path, counting: Callable[[], int], capsys: pytest.CaptureFixture[str]
+    clips: Path, spec_file: Write, tmp_path: Path, encodes: Callable[[], list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     spec = str(job(spec_file, clips, out))
@@ -162,7 +182,7 @@ def test_one_task_makes_one_clip_and_says_so_in_the_ledgers_words(
         entry = json.loads(capsys.readouterr().out)
         assert (entry["state"], entry["output"], entry["attempts"]) == ("DONE", "clip_002_proxy.mov", 1)
         assert_shape("ledger", entry)
-    assert counting() == 1
+    assert len(encodes()) == 1
     assert list(proxies(out)) == ["clip_002_proxy.mov"]
     assert main(["task", "--spec", spec, "--index", "2"]) == 2
     assert "the spec's sources are 0 to 1" in capsys.readouterr().err
@@ -178,7 +198,7 @@ def assert_shape(kind: str, document: Any) -> None:
 
 
 def test_three_processes_at_one_task_make_it_once(
-    clips: Path, spec_file: Write, tmp_path: Path, counting: Callable[[], int], made_alone: dict[str, bytes]
+    clips: Path, spec_file: Write, tmp_path: Path, encodes: Callable[[], list[str]], made_alone: dict[str, bytes]
 ) -> None:
     out = tmp_path / "out"
     words = [sys.executable, "-m", "proxx", "task", "--spec", str(job(spec_file, clips, out)), "--index", "0"]
@@ -187,7 +207,7 @@ def test_three_processes_at_one_task_make_it_once(
     told = [json.loads(one.communicate(timeout=120)[0]) for one in all_three]
     assert [one.returncode for one in all_three] == [0, 0, 0]
     assert [one["state"] for one in told] == ["DONE"] * 3
-    assert counting() == 1
+    assert len(encodes()) == 1
     assert proxies(out) == {"clip_001_proxy.mov": made_alone["clip_001_proxy.mov"]}
 
 

@@ -108,6 +108,7 @@ def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
     texts = {"output": base_name(task.output), "made": task.source, "promised": ""}
     findings = (*proof.findings, *tell_all(work.rulebook, decisions, texts))
     extra = {
+        "decided": {**task.decided, **proof.decided},
         "source_stamp": want.source.document(),
         "media": to_facts(replace(proof.media, path=task.output)),
         "frames_decoded": proof.frames,

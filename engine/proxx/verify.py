@@ -48,7 +48,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a made file is, what is wrong with it against its promise, and by which rows (table → row) that was judged."""
+    """What a made file is, what is wrong with it against its promise, and which row of every table judged that."""
 
     media: Media
     frames: int | None
