@@ -72,11 +72,12 @@ def _run_parsers(command: Callable[[str, str, str], argparse.ArgumentParser]) ->
     )
     task.add_argument("--spec", metavar="SPEC", required=True, help="a spec, plan or record file")
     task.add_argument("--index", metavar="N", type=int, required=True, help="the source's place in the spec, from 0")
+    for one in (run, retry):
+        one.add_argument("--quiet", action="store_true", help="show no progress")
     for one in (run, retry, task):
         words = "what may be overwritten (never); same-plan: only what the same plan made"
         one.add_argument("--overwrite", choices=("never", "same-plan", "always"), default="never", help=words)
         one.add_argument("--discard-rejected", action="store_true", help="do not keep files that failed verification")
-        one.add_argument("--quiet", action="store_true", help="show no progress")
         one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
     status = command(
         "status", "keeping.status_command", "Tell jobs and proxies: fresh, stale, orphan, missing, altered."

@@ -44,8 +44,9 @@ from proxx.verify import Tools
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A job that may run: the rulebook, its plan and the tools; `stop` hears of signals."""
+    """A job that may run: the name of its file, the rulebook, its plan and the tools; `stop` hears of signals."""
 
+    name: str
     book: Rulebook
     plan: Plan
     tools: Tools
@@ -118,7 +119,7 @@ def _ready(arguments: argparse.Namespace, name: str, data: bytes) -> Ready | Non
     made_plan = plan(book, checked, found.ffmpeg_version)
     need_encoders(found, book.profiles[made_plan.profile])
     remarks(name, checked)
-    return Ready(book, made_plan, found, stop)
+    return Ready(name, book, made_plan, found, stop)
 
 
 def _go(arguments: argparse.Namespace, ready: Ready, way: Way, run_: Run, early: Sequence[Finding]) -> int:
@@ -134,7 +135,7 @@ def _go(arguments: argparse.Namespace, ready: Ready, way: Way, run_: Run, early:
     if not has_errors(findings):
         findings += try_writing(book, Ledger(str(made_plan.spec["output_directory"])))
     if has_errors(findings):
-        print_reports([FileReport(made_plan.job_id, "", "none", tuple(findings))], as_json)
+        print_reports([FileReport(ready.name, "", "none", tuple(findings))], as_json)
         return EXIT_FINDINGS
     _tell(findings)
     style = "silent" if arguments.quiet else "events" if as_json else "bars" if sys.stderr.isatty() else "lines"
@@ -191,7 +192,7 @@ def task_command(arguments: argparse.Namespace) -> int:
     if not has_errors(findings):
         findings += try_writing(book, Ledger(str(ready.plan.spec["output_directory"])))
     if has_errors(findings):
-        print_reports([FileReport(task.output, "", "none", tuple(findings))], is_json(arguments))
+        print_reports([FileReport(ready.name, "", "none", tuple(findings))], is_json(arguments))
         return EXIT_FINDINGS
     work = work_on(book, ready.plan, ready.tools, Clock(now), silent, ready.stop, way)
     made = make_clip(work, task)
