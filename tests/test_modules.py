@@ -32,7 +32,8 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
-        *("process", "tools", "identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
+        *("lifeline", "plainchild", "guardian", "stopping", "process", "tools"),
+        *("identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
         *("engines", "engines.ffmpeg", "commit", "record", "verify"),
         *("stamp", "ledger", "standing", "failure", "preflight", "chain"),
     ),
@@ -43,7 +44,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("report", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
-        *("judging", "asking", "commands", "running", "keeping", "options", "cli", "demo", "__main__"),
+        *("judging", "asking", "commands", "running", "keeping", "cancelling", "options", "cli", "demo", "__main__"),
     ),
 }
 ORDER = [name for names in BANDS.values() for name in names]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from proxx import process
+from proxx import guardian, process
 from proxx.checking import Checked, check
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.job import plan
@@ -82,6 +82,7 @@ def planned_version(book: Rulebook, checked: Checked) -> str:
 
 def plan_command(arguments: argparse.Namespace) -> int:
     """Print the plan of a spec, or write it to a file."""
+    guardian.prepare()
     book, as_json = book_of(arguments), is_json(arguments)
     machine = Machine(book, probes=saved_probes(arguments.probes, book), counts=True, now=now())
     checked, fine = judged(book, arguments.spec, machine, as_json)

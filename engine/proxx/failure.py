@@ -26,7 +26,7 @@ class Again:
 
 def judge_failure(rulebook: Rulebook, how: str, exit_code: int | None, said: str, folder: str, attempt: int) -> Again:
     """Ask the failure table about an attempt. `how` is error, stalled, refused or trouble; `said` the last messages."""
-    name = signal_class(exit_code)
+    name = "none" if how == "stalled" else signal_class(exit_code)
     facts: Facts = {
         "failure.how": "signal" if how == "error" and name != "none" else how,
         "failure.signal": name,

@@ -6,9 +6,9 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
-from threading import Event
 from typing import Any
 
+from proxx import guardian
 from proxx.chain import broken_links
 from proxx.commands import shown, tools
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
@@ -19,6 +19,7 @@ from proxx.rulebook import Rulebook
 from proxx.running import record_of
 from proxx.shelf import book_of
 from proxx.status import FINE, Job, Proxy, jobs, proxies
+from proxx.stopping import Stop, stop_on_signals
 from proxx.terminal import is_json, print_text
 from proxx.tools import whole_path
 
@@ -76,7 +77,10 @@ def verify_command(arguments: argparse.Namespace) -> int:
     folder, record = _place(arguments.place)
     clips = _finished(folder, record)
     found = tools()
-    checked = [check_again(book, clip, found, Event(), quick=arguments.quick) for clip in clips]
+    stop = _guarded()
+    checked = [check_again(book, clip, found, stop, quick=arguments.quick) for clip in clips if not stop.is_set()]
+    if stop.is_set():
+        raise KeyboardInterrupt  # what was not looked at to its end is no finding
     chain = chain_findings(book, folder, broken_links(folder))
     if is_json(arguments):
         document = {
@@ -94,6 +98,14 @@ def verify_command(arguments: argparse.Namespace) -> int:
     return EXIT_FINDINGS if wrong else EXIT_OK
 
 
+def _guarded() -> Stop:
+    """What ends long tools in order, by a signal or with us."""
+    guardian.prepare()
+    stop = Stop()
+    stop_on_signals(stop)
+    return stop
+
+
 def _finished(folder: str, record: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The finished clips of a record, or of everything that the folder's ledger knows. Raises ProxxError (exit 2)."""
     if record is not None:
@@ -107,7 +119,7 @@ def _finished(folder: str, record: dict[str, Any] | None) -> list[dict[str, Any]
 def reproduce_command(arguments: argparse.Namespace) -> int:
     """Make a recorded clip anew and compare the bytes; exit 1 when they are not what the profile promises."""
     book: Rulebook = book_of(arguments)
-    one = make_anew(book, record_of(arguments.record), arguments.index, tools(), Event())
+    one = make_anew(book, record_of(arguments.record), arguments.index, tools(), _guarded())
     if is_json(arguments):
         print_text(json.dumps({"format": 1, **one.document()}, indent=2, ensure_ascii=False) + "\n")
     else:

@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 from proxx.commit import OnStep, claim, digest, no_step, publish, sync_file, sync_folder
-from proxx.engines.ffmpeg import Outcome, encode
+from proxx.engines.ffmpeg import Outcome, encode, patience
 from proxx.errors import Finding
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
@@ -79,7 +79,10 @@ def attempt(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_res
     step = work.way.on_step
     with claim(task.temporary):
         step("claimed")
-        outcome = encode(task, work.tools.ffmpeg, lambda frames: work.progress("frames", task, frames), work.stop)
+        seconds = patience(work.rulebook.items["watchdog"], task)
+        outcome = encode(
+            task, work.tools.ffmpeg, lambda frames: work.progress("frames", task, frames), work.stop, seconds
+        )
         step("encoded")
         if outcome.stopped or work.stop.is_set():
             return result(task, "CANCELLED", (), outcome, {})
@@ -190,7 +193,10 @@ def _set_aside(work: Work, task: Task, refused: Result) -> None:
 
 
 def _engine_findings(rulebook: Rulebook, task: Task, outcome: Outcome) -> tuple[Finding, ...]:
-    """The engine ended with an error: what it said last, as a finding."""
+    """The engine ended with an error: what it said last, as a finding; or it was ended because it did not get on."""
+    if outcome.stalled:
+        stall = {"output": base_name(task.output), "made": outcome.stalled, "promised": ""}
+        return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "stalled"}), stall, task.source))
     said = [line for line in outcome.stderr.splitlines() if "[error]" in line or "[fatal]" in line]
     words = (said or outcome.stderr.splitlines() or ["it said nothing"])[-1]
     texts = {"output": base_name(task.output), "made": words, "promised": f"exit code {outcome.exit_code}"}

@@ -42,6 +42,9 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument("--shell", action="store_true", help="print each clip as one line for a shell")
     plan.add_argument("-o", "--output", metavar="FILE", help="write the plan as JSON to this file")
     _run_parsers(command)
+    cancel = command("cancel", "cancelling.cancel_command", "Ask a running job to stop in order, from any machine.")
+    text = "the output folder of a job, or one of the documents in it (spec, plan, record)"
+    cancel.add_argument("job", metavar="RECORD|PLAN|DIR", help=text)
     probe = command("probe", "commands.probe_command", "Tell what files are; with --format json as a probe file.")
     probe.add_argument("files", nargs="+", metavar="FILE", help="media files")
     decide = command("decide", "asking.decide_command", "Ask any table: row, outcome, why, and why not the others.")

@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 import os
-import queue
+import select
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Event, Thread
-from typing import IO
+from threading import Event
+from typing import Protocol
 
+from proxx import guardian
 from proxx.errors import ProxxError
+from proxx.plainchild import Plain
+from proxx.stopping import Stop
 
 MEBIBYTE = 1 << 20
 TAIL_BYTES = 64 << 10
+CHUNK_BYTES = 1 << 16
 POLL_SECONDS = 0.1
+
+LAST_SECONDS = 5.0
+"""How long a killed child is waited for: one that hangs in a dead share cannot even be killed before it answers."""
+
+STEP_SECONDS = 1.0
+"""The most that one look at a silent child counts: time in which proxx itself was stopped is nobody's silence."""
+
+
+class Child(Protocol):
+    """A started tool: the reading ends of its pipes, and `status`, readable when it has ended (-1: it cannot tell).
+
+    `poll` gives its exit code (negative: the signal) or None, `wait` too, within seconds; `signal` goes to its whole
+    group, and nowhere when it has ended; `fault` says why it could not be started, `close` lets go of it.
+    """
+
+    stdout: int
+    stderr: int
+    status: int
+    fault: str
+
+    def poll(self) -> int | None: ...
+    def wait(self, seconds: float) -> int | None: ...
+    def signal(self, number: int) -> None: ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
     """How a child ended: exit code (negative: the signal), output, and whether its time was up or `stop` ended it.
 
-    `cut` says that stdout was longer than the limit: what is here is its beginning.
+    `cut` says that stdout was longer than the limit: what is here is its beginning. `stalled` says that it was
+    ended because nothing moved.
     """
 
     code: int
@@ -32,169 +60,188 @@ class Finished:
     timed_out: bool = False
     stopped: bool = False
     cut: bool = False
+    stalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Ends a child that does not get on: after `seconds` of silence `moved` is asked, and may say that it lives."""
+
+    seconds: float
+    moved: Callable[[], bool]
 
 
 def run(argv: Sequence[str], *, timeout: float, limit: int = 64 * MEBIBYTE, stop: Event | None = None) -> Finished:
     """Run a short-lived tool to its end and keep at most `limit` bytes of its stdout; `timeout` in seconds.
 
     The child has no stdin and a process group of its own, which is killed when the time is up, when `stop` is
-    set and on KeyboardInterrupt.
+    set and on KeyboardInterrupt. Where the guardian is there already it is started by it.
     """
     kept = bytearray()
     dropped = 0
 
-    def keep(chunk: bytes) -> None:
+    def keep(chunk: bytes) -> bool:
         nonlocal dropped
         room = limit - len(kept)
         kept.extend(chunk[:room])
         dropped += max(0, len(chunk) - room)
+        return True
 
-    code, stderr, why = _supervise(argv, keep, stop=stop or Event(), timeout=timeout, grace=0.0)
+    child = _start(argv, guarded=guardian.is_ready())
+    code, stderr, why = _supervise(child, argv, keep, stop or Event(), timeout=timeout)
     return Finished(code, bytes(kept), stderr, why == "timeout", why == "stop", dropped > 0)
 
 
 def stream(
     argv: Sequence[str],
-    on_line: Callable[[str], None],
+    on_line: Callable[[str], object],
     stop: Event,
     *,
     grace: float = 5.0,
     timeout: float | None = None,
+    watch: Watch | None = None,
 ) -> Finished:
-    """Run a long tool, calling `on_line` (in the caller's thread) with every line of its stdout.
+    """Run a long tool under the guardian, calling `on_line` (in the caller's thread) with every line of its stdout.
 
-    Of stderr the last 64 KiB are kept. When `stop` is set or the caller is interrupted, the child's group gets
-    SIGINT, and SIGKILL when it is still there after `grace` seconds.
+    Of stderr the last 64 KiB are kept. When `stop` is set the child's group gets SIGINT, and SIGKILL when it is still
+    there after `grace` seconds or when `stop` hurries. With a `watch`, a true answer of `on_line` means that the
+    work gets on; a child that does not is killed.
     """
     rest = bytearray()
 
-    def cut(chunk: bytes) -> None:
+    def cut(chunk: bytes) -> bool:
         rest.extend(chunk)
         *lines, last = bytes(rest).split(b"\n")
         rest[:] = last[-TAIL_BYTES:]
-        for line in lines:
-            on_line(line.decode("utf-8", "replace").rstrip("\r"))
+        moved = [on_line(line.decode("utf-8", "replace").rstrip("\r")) for line in lines]
+        return any(moved)
 
-    code, stderr, why = _supervise(argv, cut, stop=stop, timeout=timeout, grace=grace)
+    child = _start(argv, guarded=True)
+    code, stderr, why = _supervise(child, argv, cut, stop, timeout=timeout, grace=grace, watch=watch)
     if rest:
         on_line(rest.decode("utf-8", "replace"))
-    return Finished(code, b"", stderr, why == "timeout", why == "stop")
+    return Finished(code, b"", stderr, why == "timeout", why == "stop", stalled=why == "stalled")
 
 
-def _supervise(
-    argv: Sequence[str], on_chunk: Callable[[bytes], None], *, stop: Event, timeout: float | None, grace: float
-) -> tuple[int, bytes, str]:
-    """Feed stdout to `on_chunk` until the child ends or must end; its code, its stderr's tail, and why it was ended."""
-    child = _start(argv)
-    chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    tail = bytearray()
-    readers = [_reader(child.stdout, chunks.put), _reader(child.stderr, lambda chunk: _keep_tail(tail, chunk))]
-    why = ""
+def _start(argv: Sequence[str], *, guarded: bool) -> Child:
     try:
-        why = _attend(child, chunks, on_chunk, stop, timeout)
-    finally:
-        _end(child, readers, grace)
-    while not chunks.empty():
-        on_chunk(chunks.get())
-    return child.returncode, bytes(tail), why
-
-
-def _start(argv: Sequence[str]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        return guardian.start(argv) if guarded else Plain(argv)
     except (OSError, ValueError) as trouble:
         raise ProxxError(f"cannot start {argv[0]}: {trouble}") from trouble
 
 
-def _reader(pipe: IO[bytes] | None, sink: Callable[[bytes], None]) -> Thread:
-    """A thread that empties a pipe, so that a talkative child never blocks; the last chunk is b""."""
-
-    def drain() -> None:
-        if pipe is None:
-            return
-        with pipe:
-            while chunk := os.read(pipe.fileno(), 1 << 16):
-                sink(chunk)
-        sink(b"")
-
-    thread = Thread(target=drain, daemon=True)
-    thread.start()
-    return thread
-
-
-def _keep_tail(tail: bytearray, chunk: bytes) -> None:
-    tail.extend(chunk)
-    del tail[:-TAIL_BYTES]
-
-
-def _attend(
-    child: subprocess.Popen[bytes],
-    chunks: queue.SimpleQueue[bytes],
-    on_chunk: Callable[[bytes], None],
+def _supervise(
+    child: Child,
+    argv: Sequence[str],
+    on_chunk: Callable[[bytes], bool],
     stop: Event,
+    *,
     timeout: float | None,
-) -> str:
-    """Hand on output while the child lives; "" when it ended by itself, else "stop" or "timeout"."""
-    deadline = None if timeout is None else time.monotonic() + timeout
-    talking = True
+    grace: float = 0.0,
+    watch: Watch | None = None,
+) -> tuple[int, bytes, str]:
+    """Feed stdout to `on_chunk` until the child ends or must end; its code, its stderr's tail, and why it was ended."""
+    pipes = _Pipes(child, on_chunk)
+    try:
+        why = _attend(child, pipes, stop, timeout, watch)
+        if why in ("stop", "timeout") and grace > 0:
+            _ask_to_end(child, pipes, grace, stop)
+    except BaseException:
+        pipes.on_chunk = lambda chunk: False
+        raise
+    finally:
+        code = _end(child, pipes)
+    if child.fault:
+        raise ProxxError(f"cannot start {argv[0]}: {child.fault}")
+    return code, bytes(pipes.tail), why
+
+
+class _Pipes:
+    """What a child says: stdout goes to `on_chunk`, whose answer says whether work gets on; stderr's tail is kept."""
+
+    def __init__(self, child: Child, on_chunk: Callable[[bytes], bool]) -> None:
+        self.child, self.on_chunk, self.tail = child, on_chunk, bytearray()
+        self.open = {child.stdout, child.stderr}
+        self._waiting = select.poll()
+        for descriptor in {child.stdout, child.stderr, child.status} - {-1}:
+            self._waiting.register(descriptor, select.POLLIN)
+
+    def pump(self, seconds: float) -> bool:
+        """Hand on what comes within so many seconds, or before the child ends; whether it shows that work gets on."""
+        if not self.open and self.child.status < 0:
+            self.child.wait(seconds)
+            return False
+        moved = False
+        for descriptor, _ in self._waiting.poll(seconds * 1000):
+            if descriptor not in self.open:
+                continue
+            chunk = os.read(descriptor, CHUNK_BYTES)
+            if not chunk:
+                self._drop(descriptor)
+            elif descriptor == self.child.stdout:
+                moved |= self.on_chunk(chunk)
+            else:
+                self.tail.extend(chunk)
+                del self.tail[:-TAIL_BYTES]
+        return moved
+
+    def drain(self, seconds: float) -> None:
+        """Hand on what is still there when the child has ended."""
+        if self.child.status >= 0:
+            self._waiting.unregister(self.child.status)
+        until = time.monotonic() + seconds
+        while self.open and (left := until - time.monotonic()) > 0:
+            self.pump(left)
+
+    def close(self) -> None:
+        """Listen no longer."""
+        for descriptor in list(self.open):
+            self._drop(descriptor)
+
+    def _drop(self, descriptor: int) -> None:
+        self._waiting.unregister(descriptor)
+        self.open.discard(descriptor)
+        os.close(descriptor)
+
+
+def _attend(child: Child, pipes: _Pipes, stop: Event, timeout: float | None, watch: Watch | None) -> str:
+    """Hand on output while the child lives; "" when it ended by itself, else "stop", "timeout" or "stalled"."""
+    begun = last = time.monotonic()
+    silence = 0.0
     while child.poll() is None:
         if stop.is_set():
             return "stop"
-        if deadline is not None and time.monotonic() > deadline:
+        moved = pipes.pump(POLL_SECONDS)
+        now = time.monotonic()
+        silence = 0.0 if moved else silence + min(now - last, STEP_SECONDS)
+        last = now
+        if timeout is not None and now - begun > timeout:
             return "timeout"
-        if talking:
-            talking = _listen(chunks, on_chunk)
-        else:
-            _wait(child, POLL_SECONDS)
+        if watch is not None and silence > watch.seconds:
+            if not watch.moved():
+                return "stalled"
+            silence = 0.0
     return ""
 
 
-def _listen(chunks: queue.SimpleQueue[bytes], on_chunk: Callable[[bytes], None]) -> bool:
-    """Hand on the next chunk, waiting a little for it; False when it was the last."""
-    try:
-        chunk = chunks.get(timeout=POLL_SECONDS)
-    except queue.Empty:
-        return True
-    on_chunk(chunk)
-    return chunk != b""
+def _ask_to_end(child: Child, pipes: _Pipes, grace: float, stop: Event) -> None:
+    """Ask the child to end in order (a stopped one is woken for that) and give it its grace."""
+    child.signal(signal.SIGINT)
+    child.signal(signal.SIGCONT)
+    until = time.monotonic() + grace
+    while child.poll() is None and time.monotonic() < until and not (isinstance(stop, Stop) and stop.hurried):
+        pipes.pump(POLL_SECONDS)
 
 
-def _end(child: subprocess.Popen[bytes], readers: list[Thread], grace: float) -> None:
-    """Leave nothing behind. The group's id is ours while the child is not reaped or any of its group still lives."""
+def _end(child: Child, pipes: _Pipes) -> int:
+    """Leave nothing behind, and tell the exit code."""
     try:
-        if grace > 0 and child.poll() is None:
-            _signal_group(child.pid, signal.SIGINT)
-            _wait(child, grace)
+        code = child.poll()
+        if code is None:
+            child.signal(signal.SIGKILL)
+            code = child.wait(LAST_SECONDS)
+        pipes.drain(1.0)
+        return -signal.SIGKILL if code is None else code
     finally:
-        # Also when a second Ctrl-C cuts the grace short.
-        if child.poll() is None:
-            _signal_group(child.pid, signal.SIGKILL)
-            child.wait()
-    for reader in readers:
-        reader.join(1.0)
-    if any(reader.is_alive() for reader in readers):
-        # The child is gone but something of its group still holds the pipes.
-        _signal_group(child.pid, signal.SIGKILL)
-        for reader in readers:
-            reader.join(1.0)
-
-
-def _wait(child: subprocess.Popen[bytes], seconds: float) -> None:
-    try:
-        child.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        # macOS answers "not permitted" for a group of zombies only.
-        return
+        pipes.close()
+        child.close()

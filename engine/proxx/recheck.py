@@ -11,7 +11,7 @@ from typing import Any
 
 from proxx.chain import Break
 from proxx.commit import digest
-from proxx.engines.ffmpeg import encode
+from proxx.engines.ffmpeg import encode, patience
 from proxx.errors import EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
@@ -102,22 +102,24 @@ def make_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int, tools: 
         return Checked(task.output, "not-compared", tuple(findings))
     with tempfile.TemporaryDirectory(prefix="proxx-reproduce-") as folder:
         made = os.path.join(folder, base_name(task.output))
-        _render(task, made, tools, stop)
+        _render(rulebook, task, made, tools, stop)
         proof = verify(rulebook, task, made, {}, tools, stop)
         findings = [*proof.findings, *_compare(rulebook, record, clip, digest(made), tools)]
         same = digest(made) == clip["sha256"]
     return Checked(task.output, "same" if same else "other", tuple(findings))
 
 
-def _render(task: Task, path: str, tools: Tools, stop: Event) -> None:
+def _render(rulebook: Rulebook, task: Task, path: str, tools: Tools, stop: Event) -> None:
     """Run the recorded argument list with another output."""
     argv = tuple(word.replace(task.temporary, path) if word.endswith(task.temporary) else word for word in task.argv)
     if argv == task.argv:
         raise ProxxError("the recorded argument list does not name its output as this version would")
     anew = Task(task.index, task.source, task.output, path, task.expect, argv)
-    outcome = encode(anew, tools.ffmpeg, lambda _: None, stop)
+    outcome = encode(anew, tools.ffmpeg, lambda _: None, stop, patience(rulebook.items["watchdog"], task))
     if outcome.stopped or stop.is_set():
         raise KeyboardInterrupt
+    if outcome.stalled:
+        raise ProxxError(f"ffmpeg did not get on: {outcome.stalled}")
     if outcome.exit_code != 0:
         said = (outcome.stderr.splitlines() or ["it said nothing"])[-1]
         raise ProxxError(f"ffmpeg ended with exit code {outcome.exit_code}: {said}")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from threading import Event
-from types import FrameType
 from typing import Any
 
+from proxx import guardian
 from proxx.chain import read_record
 from proxx.commands import judged, need_encoders, planned_version, remarks, tools
 from proxx.errors import (
@@ -37,6 +36,7 @@ from proxx.record import json_text, plan_digest
 from proxx.report import FileReport, as_text
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
+from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
 from proxx.task import make_clip
 from proxx.terminal import is_json, now, print_reports, print_text, read_bytes, saved_probes
 from proxx.verify import Tools
@@ -50,7 +50,7 @@ class Ready:
     book: Rulebook
     plan: Plan
     tools: Tools
-    stop: Event
+    stop: Stop
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -106,8 +106,9 @@ def record_of(name: str) -> dict[str, Any]:
 
 def _ready(arguments: argparse.Namespace, name: str, data: bytes) -> Ready | None:
     """The job of a spec, judged and planned; None when it is refused, and the findings are printed."""
-    book, stop = book_of(arguments), Event()
-    _stop_on_signals(stop)
+    guardian.prepare()  # it starts while we plan
+    book, stop = book_of(arguments), Stop()
+    stop_on_signals(stop)
     known = saved_probes(getattr(arguments, "probes", None), book)
     machine = Machine(book, probes=known, counts=True, writes=True, now=now(), stop=stop)
     checked, fine = judged(book, name, machine, is_json(arguments), data)
@@ -139,13 +140,25 @@ def _go(arguments: argparse.Namespace, ready: Ready, way: Way, run_: Run, early:
         return EXIT_FINDINGS
     _tell(findings)
     style = "silent" if arguments.quiet else "events" if as_json else "bars" if sys.stderr.isatty() else "lines"
-    with showing(made_plan, style) as progress:
+    with showing(made_plan, style) as progress, _heeding(ready, run_.job_id):
         work = work_on(book, made_plan, ready.tools, Clock(now), progress, ready.stop, way, run_)
         status, record, made = run(work, run_)
     _print_outcome(status, record, made, as_json)
     if ready.stop.is_set():
         return EXIT_INTERRUPTED
     return EXIT_OK if status == "COMPLETED" else EXIT_CLIP_FAILED
+
+
+@contextmanager
+def _heeding(ready: Ready, job_id: str, *, anew: bool = True) -> Iterator[None]:
+    """Obey a cancel marker of the run, and of the job that it runs again; a run begun `anew` forgets older ones."""
+    folder = str(ready.plan.spec["output_directory"])
+    with ExitStack() as marks:
+        for one in {job_id, ready.plan.job_id}:
+            if anew:
+                forget_mark(folder, one)
+            marks.enter_context(heeding_mark(ready.stop, folder, one))
+        yield
 
 
 def _tell(findings: Sequence[Finding]) -> None:
@@ -195,7 +208,8 @@ def task_command(arguments: argparse.Namespace) -> int:
         print_reports([FileReport(ready.name, "", "none", tuple(findings))], is_json(arguments))
         return EXIT_FINDINGS
     work = work_on(book, ready.plan, ready.tools, Clock(now), silent, ready.stop, way)
-    made = make_clip(work, task)
+    with _heeding(ready, ready.plan.job_id, anew=False):
+        made = make_clip(work, task)
     entry = work.ledger.entry(task.output)
     print_text(json_text(entry.document() if entry is not None else {"format": 1, **made.document}))
     if made.status == "CANCELLED":
@@ -209,20 +223,6 @@ def _task_of(made_plan: Plan, index: int) -> Task:
         last = len(made_plan.tasks) - 1
         raise ProxxError(f"there is no clip {index}: the spec's sources are 0 to {last}", exit_code=EXIT_USAGE)
     return found
-
-
-def _stop_on_signals(stop: Event) -> None:
-    """The first Ctrl-C, SIGTERM or hang-up ends the job in order, the second at once."""
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    signal.signal(signal.SIGINT, heard)
-    signal.signal(signal.SIGTERM, heard)
-    if hasattr(signal, "SIGHUP"):  # a closed terminal, a dropped connection
-        signal.signal(signal.SIGHUP, heard)
 
 
 def _print_outcome(status: str, record: str, made: Sequence[Result], as_json: bool) -> None:

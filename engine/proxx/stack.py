@@ -26,7 +26,7 @@ ROWS_ONLY = frozenset({"rows", "question"})
 
 KINDS = (
     *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words"),
-    *("codec", "source-codec", "container", "signature", "label", "probe"),
+    *("codec", "source-codec", "container", "signature", "label", "probe", "watchdog"),
 )
 """What a complete rulebook has some of."""
 

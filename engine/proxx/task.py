@@ -36,9 +36,9 @@ def expect_clip(work: Work, task: Task) -> None:
 
 
 def _held(work: Work, task: Task) -> Result:
-    if work.stop.is_set():
-        return result(task, CANCELLED, (), None, {})
     try:
+        if work.stop.is_set():
+            return _unbegun(work, task)
         with work.ledger.lock(task.output, work.stop.is_set) as held:
             if not held:
                 return result(task, CANCELLED, (), None, {})
@@ -48,6 +48,15 @@ def _held(work: Work, task: Task) -> Result:
         return made
     except (ProxxError, OSError) as trouble:
         return _troubled(work, task, trouble)
+
+
+def _unbegun(work: Work, task: Task) -> Result:
+    """A clip whose turn did not come before the job was stopped."""
+    with work.ledger.lock(task.output, seconds=0) as held:
+        entry = work.ledger.entry(task.output) if held else None
+        if entry is not None and entry.state == PENDING:
+            work.ledger.write(replace(entry, state=CANCELLED, ended_at=work.clock.now()))
+    return result(task, CANCELLED, (), None, {})
 
 
 def _settle(work: Work, task: Task) -> Result:
@@ -151,6 +160,8 @@ def _again(work: Work, task: Task, made: Result, number: int) -> Again:
     outcome = made.outcome
     said = "\n".join([*(finding.message for finding in made.findings), outcome.stderr if outcome else ""])
     how = "trouble" if outcome is None else "refused" if outcome.exit_code == 0 else "error"
+    if (outcome is not None and outcome.stalled) or made.document["decided"].get("made-engine") == "stalled":
+        how = "stalled"
     exit_code = None if outcome is None else outcome.exit_code
     return judge_failure(work.rulebook, how, exit_code, said, os.path.dirname(task.output), number)
 

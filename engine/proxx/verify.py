@@ -8,7 +8,7 @@ from fractions import Fraction
 from threading import Event
 from typing import Any
 
-from proxx.engines.ffmpeg import decode
+from proxx.engines.ffmpeg import Outcome, decode, patience
 from proxx.errors import Finding
 from proxx.evaluate import Decision, ask, tell
 from proxx.facts import base_name, rate_text
@@ -75,17 +75,23 @@ def verify(
     if made.state == "ok":
         made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)
         if decodes:
-            frames, outcome = decode(path, tools.ffmpeg, stop)
-            clean = outcome.exit_code == 0 and not outcome.stderr
-            aspects["made.decode"] = Aspect(
-                "clean" if clean else "errors", outcome.stderr[-500:] or f"exit code {outcome.exit_code}", "clean"
-            )
+            frames, outcome = decode(path, tools.ffmpeg, stop, patience(rulebook.items["watchdog"], task))
+            aspects |= _decoded(outcome)
         aspects |= compare(task.expect, made, frames, profile, rulebook.sets["linear-pcm"])
         if not decodes:
             aspects.pop("made.frames", None)
     decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
     rows = {name: decision.row for name, decision in decisions.items()}
     return Proof(made, frames, tuple(_findings(rulebook, task, aspects, decisions)), rows)
+
+
+def _decoded(outcome: Outcome) -> dict[str, Aspect]:
+    """How the decoder ended."""
+    if outcome.stalled:
+        return {"made.engine": Aspect("stalled", f"in verification {outcome.stalled}", "")}
+    clean = outcome.exit_code == 0 and not outcome.stderr
+    words = outcome.stderr[-500:] or f"exit code {outcome.exit_code}"
+    return {"made.decode": Aspect("clean" if clean else "errors", words, "clean")}
 
 
 def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: Event) -> Media:

@@ -2,53 +2,111 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event
+from typing import Any
 
 from proxx.model import Task
-from proxx.process import stream
+from proxx.process import Watch, stream
 
 TAIL_LINES = 40
+COUNTERS = ("frame", "out_time_us", "total_size")
+"""The lines of -progress whose values grow while FFmpeg gets on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an engine ended: exit code, the last lines it said, the seconds it took, and whether it was stopped."""
+    """How an engine ended: exit code, the last lines it said, the seconds it took, and whether it was stopped.
+
+    `stalled` says in words, of an engine that was ended because it did not get on, how far it had come.
+    """
 
     exit_code: int
     stderr: str
     seconds: float
     stopped: bool = False
+    stalled: str = ""
 
 
-def encode(task: Task, tool: str, on_frames: Callable[[int], None], stop: Event) -> Outcome:
-    """Run a task's argv with the ffmpeg at `tool`; `on_frames` hears how many frames are done."""
-    begun = time.monotonic()
-    finished = stream([tool, *task.argv[1:]], lambda line: _progress(line, on_frames), stop)
-    text = finished.stderr.decode("utf-8", "replace")
-    tail = "\n".join(text.splitlines()[-TAIL_LINES:])
-    return Outcome(finished.code, tail, time.monotonic() - begun, finished.stopped)
+class Pace:
+    """How far FFmpeg is, as its lines of -progress (key=value) tell; `on_frames` hears of every frame count."""
+
+    def __init__(self, on_frames: Callable[[int], None]) -> None:
+        self.on_frames = on_frames
+        self.counted: dict[str, int] = {}
+
+    def hear(self, line: str) -> bool:
+        """Take in a line; whether it says that a counter has moved. Counters that are not known yet read N/A."""
+        key, _, value = line.partition("=")
+        value = value.strip()
+        if key not in COUNTERS or not value.isdigit():
+            return False
+        if key == "frame":
+            self.on_frames(int(value))
+        moved = self.counted.get(key, 0) != int(value)
+        self.counted[key] = int(value)
+        return moved
+
+    def words(self, seconds: float) -> str:
+        """What to say of a stall after so many seconds."""
+        if not any(self.counted.values()):
+            return f"nothing moved for {seconds:g} s, from the start on"
+        frames, size = self.counted.get("frame", 0), self.counted.get("total_size", 0)
+        place = self.counted.get("out_time_us", 0) / 1_000_000
+        return f"nothing moved for {seconds:g} s after frame {frames} ({place:.2f} s, {size} bytes written)"
 
 
-def _progress(line: str, on_frames: Callable[[int], None]) -> None:
-    """Lines of -progress read key=value; frame= is the number of frames written so far."""
-    key, _, value = line.partition("=")
-    if key == "frame" and value.strip().isdigit():
-        on_frames(int(value))
+def patience(settings: Mapping[str, Any], task: Task) -> float:
+    """How many seconds without any progress a task may take; it grows with the megapixels of its raster."""
+    video = task.expect.video
+    pixels = (video.width or 0) * (video.height or 0) if video else 0
+    return float(settings["seconds"] + settings["seconds_per_megapixel"] * pixels / 1_000_000)
 
 
-def decode(path: str, tool: str, stop: Event) -> tuple[int | None, Outcome]:
+def encode(task: Task, tool: str, on_frames: Callable[[int], None], stop: Event, seconds: float) -> Outcome:
+    """Run a task's argv with the ffmpeg at `tool`; `on_frames` hears how many frames are done.
+
+    It may be silent for so many `seconds`, and longer while its file changes: an MP4 is moved up at its end, to
+    make room for the index, and of that FFmpeg says nothing.
+    """
+    seen = [_touched(task.temporary)]
+
+    def moved() -> bool:
+        seen.append(_touched(task.temporary))
+        return seen[-1] != seen[-2]
+
+    return _follow([tool, *task.argv[1:]], Pace(on_frames), stop, Watch(seconds, moved))
+
+
+def _touched(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def decode(path: str, tool: str, stop: Event, seconds: float) -> tuple[int | None, Outcome]:
     """Decode every stream of a made file to nothing: the number of video frames shown, and how the decoder ended."""
-    counted: list[int] = []
     argv = [
         tool, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror", "-progress", "pipe:1",
         "-protocol_whitelist", "file", "-i", f"file:{path}",
         "-map", "0:v:0", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "null", "-",
     ]  # fmt: skip
+    pace = Pace(lambda frames: None)
+    outcome = _follow(argv, pace, stop, Watch(seconds, lambda: False))
+    return pace.counted.get("frame"), outcome
+
+
+def _follow(argv: list[str], pace: Pace, stop: Event, watch: Watch) -> Outcome:
     begun = time.monotonic()
-    finished = stream(argv, lambda line: _progress(line, counted.append), stop)
-    text = finished.stderr.decode("utf-8", "replace").strip()
-    outcome = Outcome(finished.code, text, time.monotonic() - begun, finished.stopped)
-    return (counted[-1] if counted else None), outcome
+    finished = stream(argv, pace.hear, stop, watch=watch)
+    tail = "\n".join(finished.stderr.decode("utf-8", "replace").strip().splitlines()[-TAIL_LINES:])
+    took = time.monotonic() - begun
+    if finished.stalled:
+        return Outcome(finished.code or -signal.SIGKILL, tail, took, stalled=pace.words(watch.seconds))
+    return Outcome(finished.code, tail, took, finished.stopped)
