@@ -35,17 +35,18 @@ BANDS: dict[str, tuple[str, ...]] = {
     "WORLD": (
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools"),
         *("identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
-        *("engines", "engines.ffmpeg", "record", "verify", "packets", "writing"),
+        *("engines", "engines.ffmpeg", "commit", "record", "verify", "packets", "writing"),
+        *("stamp", "ledger", "standing", "failure", "preflight", "chain"),
     ),
     # The journey of a spec, in two halves.
-    "USE": ("checking", "mend", "job", "samples", "tryout"),
+    "USE": ("checking", "mend", "making", "task", "job", "recheck", "status", "samples", "tryout"),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
         *("report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
-        *("judging", "asking", "commands", "cancelling", "options", "cli", "demo", "__main__"),
+        *("judging", "asking", "commands", "running", "keeping", "cancelling", "options", "cli", "demo", "__main__"),
     ),
 }
 ORDER = [name for names in BANDS.values() for name in names]

@@ -66,8 +66,9 @@ def record_in(folder: Path) -> dict[str, Any]:
 
 
 def media_in(folder: Path) -> list[str]:
-    """Every file in a folder that is no spec, plan or record, hidden ones too."""
-    return sorted(path.name for path in folder.iterdir() if path.suffix != ".json") if folder.exists() else []
+    """Every file in a folder that is no spec, plan, record or ledger, hidden ones too."""
+    names = sorted(path.name for path in folder.iterdir() if path.suffix != ".json") if folder.exists() else []
+    return [name for name in names if name != ".proxx"]
 
 
 @pytest.mark.parametrize("profile", MAKES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import glob
 import json
 import os
 import socket
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from proxx.errors import EXIT_OK, EXIT_USAGE, ProxxError
+from proxx.ledger import PENDING, RUNNING, VERIFYING, Ledger
 from proxx.stopping import mark
 from proxx.terminal import is_json, now, print_text, read_bytes
 
@@ -38,15 +38,9 @@ def _cancel(folder: str, job_id: str, *, as_json: bool) -> None:
 
 
 def _unfinished(folder: str) -> list[tuple[str, str]]:
-    """The jobs of an output folder that have begun more often than they have ended. Raises ProxxError (exit 2)."""
-    begun: dict[str, int] = {}
-    for suffix, step in ((".plan.json", 1), (".record.json", -1)):
-        for path in sorted(glob.glob(os.path.join(glob.escape(folder), f"*{suffix}"))):
-            document = _read(path)
-            if document is not None:
-                job_id = str(document["job_id"])
-                begun[job_id] = begun.get(job_id, 0) + step
-    jobs = [(folder, job_id) for job_id, count in begun.items() if count > 0]
+    """The jobs of an output folder whose ledger has clips that wait or are at work. Raises ProxxError (exit 2)."""
+    begun = {entry.job_id: None for entry in Ledger(folder).entries() if entry.state in (PENDING, RUNNING, VERIFYING)}
+    jobs = [(folder, job_id) for job_id in begun if _is_sane(job_id)]
     if not jobs:
         raise ProxxError(
             f"no unfinished job in {folder}",
@@ -92,5 +86,8 @@ def _read(path: str) -> Mapping[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     job_id = document.get("job_id") if isinstance(document, dict) else None
-    sane = isinstance(job_id, str) and job_id not in ("", ".", "..") and not set(job_id) & {"/", "\\", "\0"}
-    return document if sane else None
+    return document if _is_sane(job_id) else None
+
+
+def _is_sane(job_id: object) -> bool:
+    return isinstance(job_id, str) and job_id not in ("", ".", "..") and not set(job_id) & {"/", "\\", "\0"}

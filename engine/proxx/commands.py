@@ -1,4 +1,4 @@
-"""The commands that plan, run and probe: each walks the journey as far as it goes and prints what came of it."""
+"""The commands that plan and probe, and what they share with those that run: judging, tools, and showing plans."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from proxx import guardian, process
 from proxx.checking import Checked, check
-from proxx.errors import EXIT_CLIP_FAILED, EXIT_FINDINGS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError
-from proxx.job import Clock, Made, plan, run
+from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
+from proxx.job import plan
 from proxx.jsonout import json_text
 from proxx.machine import Machine
 from proxx.model import Media, Plan
 from proxx.probe import probe_all
 from proxx.probefile import write_probes
-from proxx.progress import showing
 from proxx.record import plan_document
 from proxx.report import FileReport, file_documents, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
-from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
 from proxx.terminal import is_json, now, print_reports, print_text, read_bytes, report_of, saved_probes
 from proxx.tools import find_tool, tool_version, whole_path
 from proxx.verify import Tools
@@ -38,10 +36,10 @@ def tools() -> Tools:
     version, other = tool_version(ffmpeg, "ffmpeg"), tool_version(ffprobe, "ffprobe")
     if version.numbers and version.numbers < (5, 1):
         raise ProxxError(f"ffmpeg {version} is too old", hint="Install FFmpeg 5.1 or newer.")
-    return Tools(ffmpeg, ffprobe, str(version), str(other))
+    return Tools(ffmpeg, ffprobe, str(version), str(other), version.configuration, other.configuration)
 
 
-def _need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
+def need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
     """Raise ProxxError (exit 3) when this build of FFmpeg lacks an encoder of the profile."""
     listed = process.run([found.ffmpeg, "-hide_banner", "-encoders"], timeout=20).stdout.decode("utf-8", "replace")
     names = {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
@@ -53,11 +51,14 @@ def _need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
         )
 
 
-def _judged(
-    book: Rulebook, name: str, machine: Machine, as_json: bool, *, events: bool = False
+def judged(
+    book: Rulebook, name: str, machine: Machine, as_json: bool, data: bytes | None = None, *, events: bool = False
 ) -> tuple[Checked, bool]:
-    """The judged spec; findings are printed (for `events` as one of them), and False says that it is refused."""
-    checked = check(book, read_bytes(name), machine)
+    """The judged spec (of `data`, else of the file), and whether it is fine.
+
+    Findings that refuse it are printed, for `events` as one of them.
+    """
+    checked = check(book, read_bytes(name) if data is None else data, machine)
     if machine.stop is not None and machine.stop.is_set():
         raise KeyboardInterrupt  # what was not looked at in time is no finding
     if not checked.verdict.ok:
@@ -69,14 +70,14 @@ def _judged(
     return checked, checked.verdict.ok
 
 
-def _remarks(name: str, checked: Checked) -> None:
+def remarks(name: str, checked: Checked) -> None:
     """Warnings and notes of a spec that is fine, to stderr: they are no part of the plan."""
     if checked.findings:
         report = FileReport(name, checked.text, checked.verdict.engine, checked.findings)
         print_reports([report], False, sys.stderr)
 
 
-def _engine_version(book: Rulebook, checked: Checked) -> str:
+def planned_version(book: Rulebook, checked: Checked) -> str:
     """The engine's version that the plan is for: this FFmpeg's, or the newest Resolve that one of the sources needs."""
     if checked.verdict.engine != "resolve":
         return str(tool_version(find_tool("ffmpeg"), "ffmpeg"))
@@ -92,11 +93,11 @@ def plan_command(arguments: argparse.Namespace) -> int:
     guardian.prepare()
     book, as_json = book_of(arguments), is_json(arguments)
     machine = Machine(book, probes=saved_probes(arguments.probes, book), counts=True, now=now())
-    checked, fine = _judged(book, arguments.spec, machine, as_json)
+    checked, fine = judged(book, arguments.spec, machine, as_json)
     if not fine:
         return EXIT_FINDINGS
-    made = plan(book, checked, _engine_version(book, checked))
-    _remarks(arguments.spec, checked)
+    made = plan(book, checked, planned_version(book, checked))
+    remarks(arguments.spec, checked)
     text = json_text(plan_document(made))
     if arguments.output:
         _write(arguments.output, text)
@@ -160,52 +161,6 @@ def shown(word: str) -> str:
     if all(letter.isprintable() for letter in word):
         return word
     return "$'" + "".join(f"\\x{ord(c):02x}" if not c.isprintable() and ord(c) < 256 else c for c in word) + "'"
-
-
-def run_command(arguments: argparse.Namespace) -> int:
-    """Make the proxies of a spec; the record's path and each clip's fate are printed."""
-    guardian.prepare()  # it starts while we plan
-    book, as_json = book_of(arguments), is_json(arguments)
-    stop = Stop()
-    machine = Machine(book, counts=True, writes=True, now=now(), stop=stop)
-    stop_on_signals(stop)
-    checked, fine = _judged(book, arguments.spec, machine, as_json, events=True)
-    if not fine:
-        return EXIT_FINDINGS
-    if checked.verdict.engine == "resolve":
-        run(
-            book,
-            plan(book, checked, _engine_version(book, checked)),
-            Tools("", "", "", ""),
-            Clock(now),
-            lambda *_: None,
-            stop,
-        )
-    found = tools()
-    made_plan = plan(book, checked, found.ffmpeg_version)
-    _need_encoders(found, book.profiles[made_plan.profile])
-    _remarks(arguments.spec, checked)
-    style = "silent" if arguments.quiet else "events" if as_json else "bars" if sys.stderr.isatty() else "lines"
-    folder = str(made_plan.spec["output_directory"])
-    forget_mark(folder, made_plan.job_id)
-    with showing(made_plan, style) as progress, heeding_mark(stop, folder, made_plan.job_id):
-        status, record, made = run(book, made_plan, found, Clock(now), progress, stop)
-    _print_outcome(status, record, made, as_json)
-    if stop.is_set():
-        return EXIT_INTERRUPTED
-    return EXIT_OK if status == "COMPLETED" else EXIT_CLIP_FAILED
-
-
-def _print_outcome(status: str, record: str, made: Sequence[Made], as_json: bool) -> None:
-    if as_json:
-        print_text(json_text({"format": 1, "event": "record", "status": status, "record": record}, indent=None))
-        return
-    for one in made:
-        print_text(f"{one.status:<10} {one.document['output']}\n")
-        report = FileReport(str(one.document["output"]), "", "none", one.findings)
-        if one.findings:
-            print_reports([report], False)
-    print_text(f"{status}: record {record}\n")
 
 
 def probe_command(arguments: argparse.Namespace) -> int:

@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
+from proxx.chain import add_record, read_record, record_names
 from proxx.checking import Checked
-from proxx.engines.ffmpeg import Outcome, encode, patience
+from proxx.commit import numbered, write_new
 from proxx.errors import Finding, ProxxError
 from proxx.evaluate import ask, tell_all
-from proxx.facts import base_name
 from proxx.jobspec import Spec
 from proxx.jsonout import json_text
+from proxx.ledger import Ledger, worker
+from proxx.making import Clock, Progress, Result, Way, Work
 from proxx.model import Plan, Task
 from proxx.plan import make_plan
-from proxx.probefile import to_facts
-from proxx.record import (
-    claim,
-    digest,
-    make_folder,
-    plan_document,
-    publish,
-    record_document,
-    write_new,
-)
+from proxx.record import plan_digest, plan_document, record_document
 from proxx.rulebook import Rulebook
-from proxx.verify import Tools, verify
+from proxx.task import expect_clip, make_clip
+from proxx.verify import Tools
 
-Progress = Callable[[str, Task, Any], None]
-"""Told of every step of a clip: (event, task, value) with events start, frames, verify, done."""
+Each = Callable[[Callable[[Task], Result], Sequence[Task]], Iterable[Result]]
+"""How the clips of a job are gone through: given what makes a clip and the clips, their results in the clips' order."""
+
+
+def in_turn(make: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterable[Result]:
+    """One clip after another."""
+    return map(make, tasks)
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """What a run takes from outside: the moment it began and the function that tells the moment now (ISO 8601 UTC)."""
+class Run:
+    """Which run of a job this is: its id, and the job whose record it retries."""
 
-    now: Callable[[], str]
+    job_id: str
+    retried_from: str | None = None
 
 
 def plan(rulebook: Rulebook, checked: Checked, engine_version: str) -> Plan:
@@ -49,43 +50,72 @@ def plan(rulebook: Rulebook, checked: Checked, engine_version: str) -> Plan:
     return make_plan(rulebook, verdict, spec.to_dict(), engine_version)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What became of one clip: COMPLETED, FAILED, REJECTED (did not verify) or CANCELLED, and its record."""
-
-    status: str
-    findings: tuple[Finding, ...]
-    document: Mapping[str, Any]
-
-
-def run(
-    rulebook: Rulebook, plan_: Plan, tools: Tools, clock: Clock, progress: Progress, stop: Event
-) -> tuple[str, str, list[Made]]:
-    """Make the proxies of a plan: the job's status, the record's path, and what became of each clip."""
+def need_ffmpeg(plan_: Plan) -> None:
+    """Raise ProxxError (exit 3) for a plan that this program does not drive."""
     if plan_.engine != "ffmpeg":
         raise ProxxError(
             f"this plan is for DaVinci Resolve, which this version of proxx plans but does not drive ({plan_.job_id})",
             hint=f"Render the plan's settings (proxx plan --format json) in {plan_.engine_version}.",
         )
-    folder = str(plan_.spec["output_directory"])
-    begun = clock.now()
-    make_folder(folder)
-    spec = Spec.from_document({**plan_.spec, "created_at": plan_.spec.get("created_at") or begun})
-    stem = plan_.job_id
-    paths = {
-        "spec": write_new(folder, stem, "spec.json", spec.to_json()),
-        "plan": write_new(folder, stem, "plan.json", json_text(plan_document(plan_))),
-    }
-    made = [_attempt(rulebook, plan_, task, tools, progress, stop) for task in plan_.tasks]
+
+
+def work_on(
+    rulebook: Rulebook,
+    plan_: Plan,
+    tools: Tools,
+    clock: Clock,
+    progress: Progress,
+    stop: Event,
+    way: Way,
+    run_: Run | None = None,
+) -> Work:
+    """What making the clips of a plan takes; the folder and its ledger are made."""
+    need_ffmpeg(plan_)
+    ledger = Ledger(str(plan_.spec["output_directory"]))
+    ledger.make()
+    job_id = run_.job_id if run_ else plan_.job_id
+    return Work(rulebook, plan_, plan_digest(plan_), job_id, tools, clock, progress, stop, ledger, way)
+
+
+def run(work: Work, run_: Run, each: Each = in_turn) -> tuple[str, str, list[Result]]:
+    """Make the proxies of a plan: the job's status, the record's path, and what became of each clip."""
+    begun = work.clock.now()
+    paths = _documents(work, begun)
+    work.way.on_step("documents-written")
+    for task in work.plan.tasks:
+        expect_clip(work, task)
+    made = list(each(lambda task: make_clip(work, task), work.plan.tasks))
     status = _status([one.status for one in made])
-    document = record_document(
-        plan_,
-        status,
-        [one.document for one in made],
-        {"ffmpeg": tools.ffmpeg_version, "ffprobe": tools.ffprobe_version},
-        {"started_at": begun, "ended_at": clock.now(), "spec_file": paths["spec"], "plan_file": paths["plan"]},
-    )
-    return status, write_new(folder, stem, "record.json", json_text(document)), made
+    job: dict[str, Any] = {
+        "job_id": run_.job_id,
+        "retried_from": run_.retried_from,
+        **_tools(work.tools),
+        "worker": worker(),
+        "started_at": begun,
+        "ended_at": work.clock.now(),
+        **paths,
+    }
+    document = record_document(work.plan, status, [one.document for one in made], job)
+    return status, add_record(work.ledger, run_.job_id, document, on_step=work.way.on_step), made
+
+
+def _documents(work: Work, begun: str) -> dict[str, str]:
+    """The completed spec and the plan, written beside the proxies unless an earlier run of this plan left them."""
+    folder, stem = work.ledger.folder, work.plan.job_id
+    at = work.plan.spec.get("created_at") or begun
+    plan_file = write_new(folder, stem, "plan.json", json_text(plan_document(work.plan)))
+    spec_file = plan_file.removesuffix("plan.json") + "spec.json"
+    if not os.path.lexists(spec_file):
+        spec = Spec.from_document({**work.plan.spec, "created_at": at})
+        spec_file = write_new(folder, stem, "spec.json", spec.to_json())
+    return {"spec_file": spec_file, "plan_file": plan_file}
+
+
+def _tools(tools: Tools) -> dict[str, Any]:
+    return {
+        "versions": {"ffmpeg": tools.ffmpeg_version, "ffprobe": tools.ffprobe_version},
+        "configurations": {"ffmpeg": tools.ffmpeg_configuration, "ffprobe": tools.ffprobe_configuration},
+    }
 
 
 def _status(statuses: list[str]) -> str:
@@ -96,108 +126,48 @@ def _status(statuses: list[str]) -> str:
     return "PARTIAL" if "COMPLETED" in statuses else "FAILED"
 
 
-def _attempt(rulebook: Rulebook, plan_: Plan, task: Task, tools: Tools, progress: Progress, stop: Event) -> Made:
-    """One clip; trouble with the machine fails this clip and no other, and stands in the record."""
+def has_record(plan_: Plan) -> bool:
+    """Whether a record says that this very plan was completed."""
+    folder, digest = str(plan_.spec["output_directory"]), plan_digest(plan_)
+    names = [name for name in record_names(folder) if name.startswith(plan_.job_id)]
+    found = (read_record(os.path.join(folder, name)) for name in names)
+    return any(one and one["status"] == "COMPLETED" and one.get("plan_digest") == digest for one in found)
+
+
+def judge_resume(rulebook: Rulebook, plan_: Plan) -> list[Finding]:
+    """Whether a run of this job began in its folder, by this very plan."""
+    folder = str(plan_.spec["output_directory"])
+    begun, changes = _begun(folder, plan_)
+    texts = {"output": folder, "is": changes}
+    return tell_all(rulebook, ask(rulebook, "resume", {"resume.begun": begun}), texts, folder)
+
+
+def _begun(folder: str, plan_: Plan) -> tuple[str, str]:
+    """same, changed or never; and in words what is not as it was when the newest of the job's plans was written."""
+    ours = _without_moment(json.loads(json_text(plan_document(plan_))))
+    number = 1
+    changes = ""
+    while os.path.lexists(path := numbered(folder, plan_.job_id, "plan.json", number)):
+        number += 1
+        document = read_plan(path)
+        if document is None:
+            continue
+        theirs = _without_moment(document)
+        if theirs == ours:
+            return "same", ""
+        changes = ", ".join(key for key in ours if ours[key] != theirs.get(key))
+    return ("changed" if changes else "never"), changes
+
+
+def _without_moment(document: dict[str, Any]) -> dict[str, Any]:
+    return {**document, "spec": {key: value for key, value in document["spec"].items() if key != "created_at"}}
+
+
+def read_plan(path: str) -> dict[str, Any] | None:
+    """The document of a plan file; None when it is none."""
     try:
-        return _clip(rulebook, plan_, task, tools, progress, stop)
-    except (ProxxError, OSError) as trouble:
-        texts = {"output": base_name(task.output), "made": str(trouble), "promised": ""}
-        findings = tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "troubled"}), texts, task.source))
-        made = _made(task, "FAILED", findings, None, {})
-        progress("done", task, made)
-        return made
-
-
-def _clip(rulebook: Rulebook, plan_: Plan, task: Task, tools: Tools, progress: Progress, stop: Event) -> Made:
-    """One clip: encode under a hidden name, prove, publish. Whatever goes wrong, no final name appears."""
-    if stop.is_set():
-        return _made(task, "CANCELLED", (), None, {})
-    progress("start", task, task.expect.video.frames if task.expect.video else None)
-    before = _fingerprint(task.source)
-    extra: dict[str, Any] = {"source_size": before[0]}
-    with claim(task.temporary):
-        seconds = patience(rulebook.items["watchdog"], task)
-        outcome = encode(task, tools.ffmpeg, lambda frames: progress("frames", task, frames), stop, seconds)
-        if outcome.stopped or stop.is_set():
-            made = _made(task, "CANCELLED", (), outcome, extra)
-        elif outcome.exit_code != 0:
-            made = _made(task, "FAILED", _engine_findings(rulebook, task, outcome), outcome, extra)
-        else:
-            made = _prove(rulebook, plan_, task, outcome, before, tools, progress, stop)
-    progress("done", task, made)
-    return made
-
-
-def _prove(
-    rulebook: Rulebook,
-    plan_: Plan,
-    task: Task,
-    outcome: Outcome,
-    before: tuple[int, int],
-    tools: Tools,
-    progress: Progress,
-    stop: Event,
-) -> Made:
-    progress("verify", task, None)
-    profile = rulebook.profiles[plan_.profile]
-    proof = verify(rulebook, task, task.temporary, profile, tools, stop)
-    findings = list(proof.findings)
-    changed = "changed" if _fingerprint(task.source) != before else "same"
-    decisions = ask(rulebook, "made", {"made.source": changed})
-    findings += tell_all(rulebook, decisions, {"output": base_name(task.output), "made": task.source, "promised": ""})
-    extra: dict[str, Any] = {
-        "source_size": before[0],
-        "media": to_facts(replace(proof.media, path=task.output)),
-        "frames_decoded": proof.frames,
-    }
-    if stop.is_set():
-        return _made(task, "CANCELLED", (), outcome, extra)
-    if any(finding.is_error for finding in findings):
-        return _made(task, "REJECTED", tuple(findings), outcome, extra)
-    extra |= {"size": os.path.getsize(task.temporary), "sha256": digest(task.temporary)}
-    try:
-        publish(task.temporary, task.output)
-    except FileExistsError:
-        late = ask(rulebook, "name", {"name.place": "exists"})
-        texts = {"file": base_name(task.source), "output": task.output, "name": base_name(task.output)}
-        return _made(task, "FAILED", tuple(tell_all(rulebook, late, texts, task.output)), outcome, extra)
-    return _made(task, "COMPLETED", tuple(findings), outcome, extra)
-
-
-def _engine_findings(rulebook: Rulebook, task: Task, outcome: Outcome) -> tuple[Finding, ...]:
-    """The engine ended with an error: what it said last, as a finding; or it was ended because it did not get on."""
-    if outcome.stalled:
-        stall = {"output": base_name(task.output), "made": outcome.stalled, "promised": ""}
-        return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "stalled"}), stall, task.source))
-    said = [line for line in outcome.stderr.splitlines() if "[error]" in line or "[fatal]" in line]
-    words = (said or outcome.stderr.splitlines() or ["it said nothing"])[-1]
-    texts = {"output": base_name(task.output), "made": words, "promised": f"exit code {outcome.exit_code}"}
-    return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "failed"}), texts, task.source))
-
-
-def _fingerprint(path: str) -> tuple[int, int]:
-    """Size and modification time (ns) of a source; zeros when it is gone."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
-
-
-def _made(
-    task: Task, status: str, findings: tuple[Finding, ...], outcome: Outcome | None, extra: Mapping[str, Any]
-) -> Made:
-    document: dict[str, Any] = {
-        "index": task.index,
-        "status": status,
-        "source": task.source,
-        "output": task.output,
-        "argv": list(task.argv),
-        "exit_code": None if outcome is None else outcome.exit_code,
-        "stderr_tail": "" if outcome is None else outcome.stderr,
-        "seconds": None if outcome is None else round(outcome.seconds, 3),
-        "promise": to_facts(task.expect),
-        **extra,
-        "findings": [finding.document() for finding in findings],
-    }
-    return Made(status, findings, document)
+        with open(path, "rb") as handle:
+            document = json.loads(handle.read().decode("utf-8", "surrogateescape"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) and isinstance(document.get("spec"), dict) else None

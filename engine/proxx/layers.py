@@ -23,7 +23,7 @@ PLAIN = ("rate", "probe", "watchdog")
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (
-    *("stage", "fact", "table", "finding", "field", "rate", "token", "profile"),
+    *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words"),
     *("codec", "source-codec", "container", "signature", "label", "probe", "watchdog"),
 )
 """What a complete rulebook has some of."""

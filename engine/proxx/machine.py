@@ -19,7 +19,7 @@ class Machine:
 
     `probes` are saved facts by path, used in place of the files; `no_media` looks at no source at all; `counts`
     looks twice, as a plan must: it scans the packets of files whose header does not tell enough, and decodes the
-    first pictures of all; `writes` judges outputs that exist and folders that cannot be made, as a run must.
+    first pictures of all; `writes` judges folders that cannot be made, as a run must.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Machine:
         return self._now
 
     def place(self, output: str, sources: Sequence[str], folder: str) -> str:
-        """What stands at an output's path: free, source, outside or exists. Links are followed."""
+        """Whether an output's path is free for a proxy: free, source or outside. Links are followed."""
         plain = os.path.join(folder, os.path.basename(output)) == output
         if plain and output not in sources and not os.path.lexists(output):
             return "free"  # a new name right in the folder, the common case: nothing to follow
@@ -116,7 +116,7 @@ class Machine:
         identity = _identity(output)
         if any(_identity(source) == identity for source in sources):
             return "source"
-        return "exists" if self.writes else "free"
+        return "free"
 
 
 def _identity(path: str) -> object:

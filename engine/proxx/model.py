@@ -114,7 +114,7 @@ class Task:
     """One clip to make: the exact argv (ffmpeg) or render settings (Resolve) and the promised `expect`.
 
     `temporary` is where the engine writes; `output` appears only when the made file keeps the promise. `decided`
-    names the row that decided in every table asked about the clip.
+    names the row that decided in every table asked about the clip, and `media` is what the source was found to be.
     """
 
     index: int
@@ -125,6 +125,7 @@ class Task:
     argv: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     decided: Mapping[str, str] = field(default_factory=dict)
+    media: Media = Media()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from proxx import __version__
 from proxx.delivery import REPORTS, read_target
@@ -39,9 +40,7 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
     plan.add_argument("--shell", action="store_true", help="print each clip as one line for a shell")
     plan.add_argument("-o", "--output", metavar="FILE", help="write the plan as JSON to this file")
-    run = command("run", "commands.run_command", "Make the proxies, prove them, leave a record.")
-    run.add_argument("spec", metavar="SPEC", help="a spec file, or - for standard input")
-    run.add_argument("--quiet", action="store_true", help="show no progress")
+    _run_parsers(command)
     cancel = command("cancel", "cancelling.cancel_command", "Ask a running job to stop in order, from any machine.")
     text = "the output folder of a job, or one of the documents in it (spec, plan, record)"
     cancel.add_argument("job", metavar="RECORD|PLAN|DIR", help=text)
@@ -77,6 +76,39 @@ def _shared(folders: str) -> argparse.ArgumentParser:
     shared.add_argument("--isolated", action="store_true", help=alone)
     shared.add_argument("--format", choices=tuple(REPORTS), help="how to print (text); check prints in all of these")
     return shared
+
+
+def _run_parsers(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    """The commands that make proxies, and those that look after them."""
+    run = command("run", "running.run_command", "Make the proxies, prove them, leave a record.")
+    run.add_argument("spec", metavar="SPEC", help="a spec, plan or record file, or - for standard input")
+    run.add_argument("--resume", action="store_true", help="go on with a job that stopped; refused where none began")
+    retry = command("retry", "running.retry_command", "Run the job of a record again: only what is not proved.")
+    retry.add_argument("record", metavar="RECORD", help="a record file")
+    task = command(
+        "task", "running.task_command", "Make one clip of a spec, for render farms; prints its ledger entry."
+    )
+    task.add_argument("--spec", metavar="SPEC", required=True, help="a spec, plan or record file")
+    task.add_argument("--index", metavar="N", type=int, required=True, help="the source's place in the spec, from 0")
+    for one in (run, retry):
+        one.add_argument("--quiet", action="store_true", help="show no progress")
+    for one in (run, retry, task):
+        words = "what may be overwritten (never); same-plan: only what the same plan made"
+        one.add_argument("--overwrite", choices=("never", "same-plan", "always"), default="never", help=words)
+        one.add_argument("--discard-rejected", action="store_true", help="do not keep files that failed verification")
+        one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
+    status = command(
+        "status", "keeping.status_command", "Tell jobs and proxies: fresh, stale, orphan, missing, altered."
+    )
+    status.add_argument("place", nargs="?", default=".", metavar="DIR|RECORD", help="an output folder or a record (.)")
+    verify = command(
+        "verify", "keeping.verify_command", "Check finished proxies against their record, and the records."
+    )
+    verify.add_argument("place", metavar="RECORD|DIR", help="a record, or an output folder")
+    verify.add_argument("--quick", action="store_true", help="look at sizes and headers only; decode and hash nothing")
+    again = command("reproduce", "keeping.reproduce_command", "Make a recorded clip anew and compare the bytes.")
+    again.add_argument("record", metavar="RECORD", help="a record file")
+    again.add_argument("--index", metavar="N", type=int, default=0, help="the source's place in the spec (0)")
 
 
 def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:

@@ -54,4 +54,5 @@ def _task(rulebook: Rulebook, verdict: Verdict, judged: JudgedClip, engine_versi
     else:
         task = resolve_task(rulebook, profile, judged, named, verdict.words)
     asked = {**judged.route.decisions, **judged.decisions}
-    return replace(task, decided={table: decision.row for table, decision in asked.items()})
+    decided = {table: decision.row for table, decision in asked.items()}
+    return replace(task, decided=decided, media=judged.clip.media)

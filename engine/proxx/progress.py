@@ -9,12 +9,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from proxx.facts import base_name
-from proxx.job import Made, Progress
+from proxx.making import Progress, Result
 from proxx.model import Plan, Task
 
 
 def silent(event: str, task: Task, value: Any) -> None:
     """Say nothing."""
+
+
+def fate_word(made: Result) -> str:
+    """What became of a clip, in one word: kept, completed, failed, rejected or cancelled."""
+    return "kept" if made.kept else made.status.lower()
 
 
 def as_lines(plan: Plan) -> Progress:
@@ -26,9 +31,13 @@ def as_lines(plan: Plan) -> Progress:
             print(f"{place}: encoding", file=sys.stderr, flush=True)
         elif event == "verify":
             print(f"{place}: verifying", file=sys.stderr, flush=True)
+        elif event == "retry":
+            print(
+                f"{place}: failed ({value['row']}), again in {value['seconds_waited']} s", file=sys.stderr, flush=True
+            )
         elif event == "done":
-            made: Made = value
-            print(f"{place}: {made.status.lower()}", file=sys.stderr, flush=True)
+            made: Result = value
+            print(f"{place}: {fate_word(made)}", file=sys.stderr, flush=True)
 
     return tell
 
@@ -42,7 +51,9 @@ def as_events(plan: Plan) -> Progress:
             line["frames" if event == "frames" else "promised_frames"] = value
         elif event == "done":
             findings = [finding.document() for finding in value.findings]
-            line |= {"status": value.status, "output": task.output, "findings": findings}
+            line |= {"status": value.status, "kept": value.kept, "output": task.output, "findings": findings}
+        elif event == "retry":
+            line |= {"row": value["row"], "seconds": value["seconds_waited"], "findings": value["findings"]}
         print(json.dumps(line, ensure_ascii=True), flush=True)
 
     return tell
@@ -78,9 +89,12 @@ def as_bars(plan: Plan) -> Iterator[Progress]:
                 bars.update(whole, completed=finished + value)
             elif event == "verify":
                 bars.update(shown[task.index], completed=_frames(task), state="verifying")
-            elif event == "done" and task.index in shown:
+            elif event == "retry":
+                bars.update(shown[task.index], completed=0, state=f"again in {value['seconds_waited']} s")
+            elif event == "done":
                 finished += _frames(task)
-                bars.update(shown[task.index], state=value.status.lower())
+                if task.index in shown:
+                    bars.update(shown[task.index], state=fate_word(value))
                 bars.update(whole, completed=finished)
 
         yield tell

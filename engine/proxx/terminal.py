@@ -24,6 +24,9 @@ MOST_BYTES = 1 << 26
 PROBES = ".probes.json"
 NOT_SPECS = (".plan.json", ".record.json", PROBES)
 
+LEDGER = ".proxx"
+"""The folder beside proxies that holds no specs."""
+
 
 def read_bytes(name: str) -> bytes:
     """The bytes of a named file, or of standard input for "-". Raises ProxxError (exit 2)."""
@@ -58,6 +61,7 @@ def _below(folder: str, ending: str) -> list[str]:
     return [
         os.path.join(place, file)
         for place, _, names in sorted(os.walk(folder, onerror=_unreadable))
+        if LEDGER not in place.split(os.sep)
         for file in sorted(names)
         if file.endswith(ending)
     ]

@@ -14,10 +14,11 @@ INSTALL = "install FFmpeg 5.1 or newer (apt install ffmpeg, brew install ffmpeg)
 
 @dataclass(frozen=True, slots=True)
 class ToolVersion:
-    """A tool's version: `text` as it says it, `numbers` parsed from it (() for a development build)."""
+    """A tool's version: `text` as it says it, `numbers` parsed from it (() for a development build), and its build."""
 
     text: str
     numbers: tuple[int, ...]
+    configuration: str = ""
 
     def __str__(self) -> str:
         return self.text
@@ -50,7 +51,9 @@ def tool_version(path: str, name: str) -> ToolVersion:
         raise ProxxError(
             f"{path} does not answer like {name}{because}", hint=INSTALL.format(variable=f"PROXX_{name.upper()}")
         )
-    return ToolVersion(words[2], _numbers(words[2]))
+    lines = (line.strip() for line in finished.stdout.decode("utf-8", "replace").splitlines())
+    built = next((line.partition(":")[2].strip() for line in lines if line.startswith("configuration:")), "")
+    return ToolVersion(words[2], _numbers(words[2]), built)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -8,9 +8,9 @@ from fractions import Fraction
 from threading import Event
 from typing import Any
 
-from proxx.engines.ffmpeg import decode, patience
+from proxx.engines.ffmpeg import Outcome, decode, patience
 from proxx.errors import Finding
-from proxx.evaluate import ask, tell
+from proxx.evaluate import Decision, ask, tell
 from proxx.facts import base_name, rate_text
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.probe import measure, probe
@@ -42,19 +42,31 @@ class Tools:
     ffprobe: str
     ffmpeg_version: str
     ffprobe_version: str
+    ffmpeg_configuration: str = ""
+    ffprobe_configuration: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a made file is, and what is wrong with it against its promise."""
+    """What a made file is, what is wrong with it against its promise, and which row of every table judged that."""
 
     media: Media
     frames: int | None
     findings: tuple[Finding, ...]
+    decided: Mapping[str, str]
 
 
-def verify(rulebook: Rulebook, task: Task, path: str, profile: Mapping[str, Any], tools: Tools, stop: Event) -> Proof:
-    """The proof of the file at `path` against the task's promise."""
+def verify(
+    rulebook: Rulebook,
+    task: Task,
+    path: str,
+    profile: Mapping[str, Any],
+    tools: Tools,
+    stop: Event,
+    *,
+    decodes: bool = True,
+) -> Proof:
+    """The proof of the file at `path` against the task's promise; without `decodes` only as far as its headers tell."""
     made = probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop)
     frames: int | None = None
     aspects = {
@@ -62,16 +74,24 @@ def verify(rulebook: Rulebook, task: Task, path: str, profile: Mapping[str, Any]
     }
     if made.state == "ok":
         made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)
-        frames, outcome = decode(path, tools.ffmpeg, stop, patience(rulebook.items["watchdog"], task))
-        if outcome.stalled:
-            aspects["made.engine"] = Aspect("stalled", f"in verification {outcome.stalled}", "")
-        else:
-            clean = outcome.exit_code == 0 and not outcome.stderr
-            aspects["made.decode"] = Aspect(
-                "clean" if clean else "errors", outcome.stderr[-500:] or f"exit code {outcome.exit_code}", "clean"
-            )
+        if decodes:
+            frames, outcome = decode(path, tools.ffmpeg, stop, patience(rulebook.items["watchdog"], task))
+            aspects |= _decoded(outcome)
         aspects |= compare(task.expect, made, frames, profile, rulebook.sets["linear-pcm"])
-    return Proof(made, frames, tuple(_findings(rulebook, task, aspects)))
+        if not decodes:
+            aspects.pop("made.frames", None)
+    decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
+    rows = {name: decision.row for name, decision in decisions.items()}
+    return Proof(made, frames, tuple(_findings(rulebook, task, aspects, decisions)), rows)
+
+
+def _decoded(outcome: Outcome) -> dict[str, Aspect]:
+    """How the decoder ended."""
+    if outcome.stalled:
+        return {"made.engine": Aspect("stalled", f"in verification {outcome.stalled}", "")}
+    clean = outcome.exit_code == 0 and not outcome.stderr
+    words = outcome.stderr[-500:] or f"exit code {outcome.exit_code}"
+    return {"made.decode": Aspect("clean" if clean else "errors", words, "clean")}
 
 
 def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: Event) -> Media:
@@ -83,9 +103,10 @@ def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: E
     return measure(asked, rulebook.vocabulary, ffprobe, stop=stop)
 
 
-def _findings(rulebook: Rulebook, task: Task, aspects: Mapping[str, Aspect]) -> list[Finding]:
+def _findings(
+    rulebook: Rulebook, task: Task, aspects: Mapping[str, Aspect], decisions: Mapping[str, Decision]
+) -> list[Finding]:
     found = []
-    decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
     for name, decision in decisions.items():
         aspect = aspects[rulebook.table(name).columns[0].fact.name]
         texts = {"output": base_name(task.output), "made": aspect.made, "promised": aspect.promised}

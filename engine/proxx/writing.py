@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from proxx.commit import publish
 from proxx.errors import EXIT_USAGE, ProxxError
-from proxx.record import publish
 
 HEAD = "rulebook.toml"
 

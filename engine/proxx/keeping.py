@@ -1,0 +1,137 @@
+"""The commands that look after finished proxies: what there is, whether it is right, whether it can be made again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from proxx import guardian
+from proxx.chain import broken_links
+from proxx.commands import shown, tools
+from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
+from proxx.jsonout import json_text
+from proxx.ledger import Ledger
+from proxx.recheck import Checked, chain_findings, check_again, make_anew
+from proxx.report import FileReport
+from proxx.report_text import as_text
+from proxx.rulebook import Rulebook
+from proxx.running import record_of
+from proxx.shelf import book_of
+from proxx.status import FINE, Job, Proxy, jobs, proxies
+from proxx.stopping import Stop, stop_on_signals
+from proxx.terminal import is_json, print_text
+from proxx.tools import whole_path
+
+
+def status_command(arguments: argparse.Namespace) -> int:
+    """Print the jobs and proxies of a folder, or the proxies of a record; exit 1 when one of them is not in order."""
+    book = book_of(arguments)
+    folder, record = _place(arguments.place)
+    only = None if record is None else [os.path.basename(str(clip.get("output", ""))) for clip in record["clips"]]
+    found = proxies(book, folder, only)
+    known = jobs(folder)
+    if record is not None:
+        known = [job for job in known if job.file == os.path.basename(arguments.place)]
+    if is_json(arguments):
+        document = {
+            "format": 1,
+            "folder": folder,
+            "rulebook": book.identity,
+            "jobs": [job.document() for job in known],
+            "proxies": [proxy.document() for proxy in found],
+        }
+        print_text(json_text(document))
+    else:
+        print_text(status_text(known, found))
+    return EXIT_OK if all(one.state in FINE for one in found) else EXIT_FINDINGS
+
+
+def status_text(known: Sequence[Job], found: Sequence[Proxy]) -> str:
+    """Jobs and proxies for people, and how many there are in each state."""
+    lines = [
+        f"job {job.job_id}: {job.status}, {job.done} of {job.clips} clips done, {shown(job.file)}" for job in known
+    ]
+    for one in found:
+        lines.append(f"{one.state:<17} {shown(os.path.basename(one.output))}")
+        if one.state not in FINE and one.was:
+            lines.append(f"{'':<17} was {shown(one.was)}; is {shown(one.now)}")
+    states = sorted({one.state for one in found})
+    counts = ", ".join(f"{sum(1 for one in found if one.state == state)} {state}" for state in states)
+    return "\n".join([*lines, counts or "no proxies here"]) + "\n"
+
+
+def _place(name: str) -> tuple[str, dict[str, Any] | None]:
+    """The folder that is meant, and the record where one is named. Raises ProxxError (exit 2)."""
+    path = whole_path(name)
+    if os.path.isdir(path):
+        return os.path.normpath(path), None
+    if not os.path.lexists(path):
+        raise ProxxError(f"{name} is not there", hint="Name an output folder or a record.", exit_code=EXIT_USAGE)
+    return os.path.dirname(path), record_of(path)
+
+
+def verify_command(arguments: argparse.Namespace) -> int:
+    """Check finished proxies against their record, and the chain of the records; exit 1 when one is not as recorded."""
+    book = book_of(arguments)
+    folder, record = _place(arguments.place)
+    clips = _finished(folder, record)
+    found = tools()
+    stop = _guarded()
+    checked = [check_again(book, clip, found, stop, quick=arguments.quick) for clip in clips if not stop.is_set()]
+    if stop.is_set():
+        raise KeyboardInterrupt  # what was not looked at to its end is no finding
+    chain = chain_findings(book, folder, broken_links(folder))
+    if is_json(arguments):
+        document = {
+            "format": 1,
+            "folder": folder,
+            "quick": arguments.quick,
+            "proxies": [one.document() for one in checked],
+            "chain": [finding.document() for finding in chain],
+        }
+        print_text(json_text(document))
+    else:
+        print_text(_checked_text(checked) + _finding_text(folder, chain))
+        print_text(f"{sum(1 for one in checked if one.state == 'same')} of {len(checked)} proxies are as recorded\n")
+    wrong = has_errors(chain) or any(one.state != "same" for one in checked)
+    return EXIT_FINDINGS if wrong else EXIT_OK
+
+
+def _guarded() -> Stop:
+    """What ends long tools in order, by a signal or with us."""
+    guardian.prepare()
+    stop = Stop()
+    stop_on_signals(stop)
+    return stop
+
+
+def _finished(folder: str, record: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The finished clips of a record, or of everything that the folder's ledger knows. Raises ProxxError (exit 2)."""
+    if record is not None:
+        return [clip for clip in record["clips"] if isinstance(clip, dict) and clip.get("status") == "COMPLETED"]
+    clips = [dict(entry.made.clip) for entry in Ledger(folder).entries() if entry.made is not None]
+    if not clips:
+        raise ProxxError(f"no ledger of finished proxies in {folder}", exit_code=EXIT_USAGE)
+    return clips
+
+
+def reproduce_command(arguments: argparse.Namespace) -> int:
+    """Make a recorded clip anew and compare the bytes; exit 1 when they are not what the profile promises."""
+    book: Rulebook = book_of(arguments)
+    one = make_anew(book, record_of(arguments.record), arguments.index, tools(), _guarded())
+    if is_json(arguments):
+        print_text(json_text({"format": 1, **one.document()}))
+    else:
+        words = {"same": "byte for byte the same", "other": "other bytes", "not-compared": "not compared"}
+        print_text(f"{words[one.state]}: {shown(one.output)}\n" + _finding_text(one.output, one.findings))
+    return EXIT_FINDINGS if has_errors(one.findings) else EXIT_OK
+
+
+def _checked_text(checked: Sequence[Checked]) -> str:
+    return "".join(f"{one.state:<9} {shown(one.output)}\n{_finding_text(one.output, one.findings)}" for one in checked)
+
+
+def _finding_text(name: str, findings: Sequence[Finding]) -> str:
+    return as_text([FileReport(name, "", "none", tuple(findings))], colour=False) if findings else ""

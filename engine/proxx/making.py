@@ -1,0 +1,225 @@
+"""One attempt at a clip: encode under a hidden name, prove, record, publish; if anything goes wrong, no final name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from proxx.commit import OnStep, claim, digest, no_step, publish, sync_file, sync_folder
+from proxx.engines.ffmpeg import Outcome, encode, patience
+from proxx.errors import Finding
+from proxx.evaluate import ask, tell_all
+from proxx.facts import base_name
+from proxx.jsonout import json_text
+from proxx.ledger import DONE, VERIFYING, Entry, Ledger, Made
+from proxx.model import Plan, Task
+from proxx.probefile import to_facts
+from proxx.rulebook import Rulebook
+from proxx.stamp import Stamp, output_stamp, source_stamp
+from proxx.standing import Wanted
+from proxx.verify import Tools, verify
+
+Progress = Callable[[str, Task, Any], None]
+"""Told of every step of a clip: (event, task, value) with events start, frames, verify, retry, done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What a run takes from outside: the function that tells the moment now (ISO 8601 UTC)."""
+
+    now: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a run goes: what it may overwrite, whether refused files are kept aside, and who hears of every step."""
+
+    overwrite: str = "never"
+    discard_rejected: bool = False
+    on_step: OnStep = no_step
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything that making clips takes besides the clip: rules, plan, tools, clock, and the ledger that is kept."""
+
+    rulebook: Rulebook
+    plan: Plan
+    plan_digest: str
+    job_id: str
+    tools: Tools
+    clock: Clock
+    progress: Progress
+    stop: Event
+    ledger: Ledger
+    way: Way = field(default_factory=Way)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one clip: COMPLETED, FAILED, REJECTED (did not verify) or CANCELLED, and its part of the record.
+
+    `kept` says that it was there already, proved and unchanged.
+    """
+
+    status: str
+    findings: tuple[Finding, ...]
+    document: Mapping[str, Any]
+    kept: bool = False
+    outcome: Outcome | None = None
+    entry: Entry | None = None
+
+
+def attempt(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_result | None) -> Result:
+    """Make a clip once; `entry` is its running entry, `old` the file under the final name that may be replaced."""
+    step = work.way.on_step
+    with claim(task.temporary):
+        step("claimed")
+        seconds = patience(work.rulebook.items["watchdog"], task)
+        outcome = encode(
+            task, work.tools.ffmpeg, lambda frames: work.progress("frames", task, frames), work.stop, seconds
+        )
+        step("encoded")
+        if outcome.stopped or work.stop.is_set():
+            return result(task, "CANCELLED", (), outcome, {})
+        if outcome.exit_code != 0:
+            return result(task, "FAILED", _engine_findings(work.rulebook, task, outcome), outcome, {})
+        work.ledger.write(replace(entry, state=VERIFYING))
+        step("verifying")
+        work.progress("verify", task, None)
+        proved = _prove(work, task, want, outcome)
+        step("proved")
+        if proved.status == "REJECTED" and not work.way.discard_rejected:
+            _set_aside(work, task, proved)
+        if proved.status != "COMPLETED":
+            return proved
+        return _commit(work, task, want, replace(proved, entry=entry), old)
+
+
+def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
+    """Look at the made file and at its source once more."""
+    profile = work.rulebook.profiles[work.plan.profile]
+    proof = verify(work.rulebook, task, task.temporary, profile, work.tools, work.stop)
+    if work.stop.is_set():
+        return result(task, "CANCELLED", (), outcome, {})
+    changed = "changed" if source_stamp(task.source) != want.source else "same"
+    decisions = ask(work.rulebook, "made", {"made.source": changed})
+    texts = {"output": base_name(task.output), "made": task.source, "promised": ""}
+    findings = (*proof.findings, *tell_all(work.rulebook, decisions, texts))
+    extra = {
+        "decided": {**task.decided, **proof.decided},
+        "source_stamp": want.source.document(),
+        "media": to_facts(replace(proof.media, path=task.output)),
+        "frames_decoded": proof.frames,
+    }
+    refused = any(finding.is_error for finding in findings)
+    return result(task, "REJECTED" if refused else "COMPLETED", findings, outcome, extra)
+
+
+def _commit(work: Work, task: Task, want: Wanted, proved: Result, old: os.stat_result | None) -> Result:
+    """The file goes to the disk, then the ledger vouches for it, then it gets its name: in that order."""
+    entry = proved.entry
+    if entry is None:
+        raise AssertionError("only a clip that runs is committed")
+    file = output_stamp(task.temporary, digest(task.temporary))
+    document = {
+        **proved.document,
+        "ended_at": work.clock.now(),
+        "size": file.size,
+        "mtime_ns": file.mtime_ns,
+        "sha256": file.sha256,
+    }
+    if not _may_take(task, old):
+        return result(task, "FAILED", _late(work.rulebook, task), proved.outcome, {})
+    sync_file(task.temporary)
+    work.way.on_step("content-synced")
+    made = Made(
+        want.key,
+        want.plan_digest,
+        want.rulebook,
+        want.engine_version,
+        work.job_id,
+        want.source,
+        file,
+        {**document, "attempts": entry.attempts, "worker": entry.worker, "started_at": entry.started_at},
+    )
+    replaces = None if old is None else Stamp(old.st_size, old.st_mtime_ns, digest(task.output))
+    done = replace(
+        entry, state=DONE, ended_at=str(document["ended_at"]), made=made, replaces=replaces, findings=_told(proved)
+    )
+    before = work.ledger.entry(task.output)
+    work.ledger.write(done, on_step=work.way.on_step)
+    try:
+        publish(task.temporary, task.output, replace=old is not None, on_step=work.way.on_step)
+    except FileExistsError:
+        work.ledger.write(replace(done, state="FAILED", made=before.made if before else None, replaces=None))
+        return result(task, "FAILED", _late(work.rulebook, task), proved.outcome, {})
+    return replace(proved, document=made.clip, entry=done)
+
+
+def _told(proved: Result) -> tuple[Mapping[str, Any], ...]:
+    return tuple(finding.document() for finding in proved.findings)
+
+
+def _may_take(task: Task, old: os.stat_result | None) -> bool:
+    """Whether the final name is as it was judged: free, or taken by the very file that may be replaced."""
+    try:
+        now = os.lstat(task.output)
+    except FileNotFoundError:
+        return True
+    return old is not None and (now.st_ino, now.st_size, now.st_mtime_ns) == (old.st_ino, old.st_size, old.st_mtime_ns)
+
+
+def _late(rulebook: Rulebook, task: Task) -> tuple[Finding, ...]:
+    """Something took the final name while the clip was made."""
+    facts = {"standing.output": "foreign", "standing.overwrite": "never", "standing.plan": "other"}
+    texts = {"file": base_name(task.source), "output": task.output, "name": base_name(task.output), "was": "", "is": ""}
+    return tuple(tell_all(rulebook, ask(rulebook, "standing", facts), texts, task.output))
+
+
+def _set_aside(work: Work, task: Task, refused: Result) -> None:
+    """Keep a refused file, and what was said of it, out of the way; the last one of every name stays."""
+    name = base_name(task.output)
+    aside = work.ledger.place("rejected", name)
+    with open(f"{aside}.json", "wb") as handle:
+        handle.write(json_text({"format": 1, **refused.document}).encode("utf-8", "surrogateescape"))
+    os.replace(task.temporary, aside)
+    sync_folder(Path(work.ledger.place("rejected")))
+    work.way.on_step("set-aside")
+
+
+def _engine_findings(rulebook: Rulebook, task: Task, outcome: Outcome) -> tuple[Finding, ...]:
+    """The engine ended with an error: what it said last, as a finding; or it was ended because it did not get on."""
+    if outcome.stalled:
+        stall = {"output": base_name(task.output), "made": outcome.stalled, "promised": ""}
+        return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "stalled"}), stall, task.source))
+    said = [line for line in outcome.stderr.splitlines() if "[error]" in line or "[fatal]" in line]
+    words = (said or outcome.stderr.splitlines() or ["it said nothing"])[-1]
+    texts = {"output": base_name(task.output), "made": words, "promised": f"exit code {outcome.exit_code}"}
+    return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "failed"}), texts, task.source))
+
+
+def result(
+    task: Task, status: str, findings: tuple[Finding, ...], outcome: Outcome | None, extra: Mapping[str, Any]
+) -> Result:
+    """A clip's fate with its part of the record."""
+    document: dict[str, Any] = {
+        "index": task.index,
+        "status": status,
+        "source": task.source,
+        "output": task.output,
+        "decided": dict(task.decided),
+        "argv": list(task.argv),
+        "exit_code": None if outcome is None else outcome.exit_code,
+        "stderr_tail": "" if outcome is None else outcome.stderr,
+        "seconds": None if outcome is None else round(outcome.seconds, 3),
+        "source_media": to_facts(task.media),
+        "promise": to_facts(task.expect),
+        **extra,
+        "findings": [finding.document() for finding in findings],
+    }
+    return Result(status, findings, document, outcome=outcome)

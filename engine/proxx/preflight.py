@@ -1,0 +1,166 @@
+"""What a run looks at before anything runs: what stands under the final names, room, name lengths, and writing."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from proxx.errors import Finding, ProxxError
+from proxx.evaluate import ask, tell_all
+from proxx.facts import base_name
+from proxx.ledger import SUFFIX, Ledger
+from proxx.model import Audio, Plan, Task
+from proxx.naming import name_bytes, temporary_name
+from proxx.record import plan_digest
+from proxx.rulebook import Rulebook
+from proxx.standing import Fate, fate, stands, wanted
+
+SAMPLE_BITS = {"u8": 8, "s16": 16, "s32": 32}
+"""Bits a sample of linear sound takes, by ffprobe's words; others are counted as 24."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found: the fate of every clip by its index, and everything that is to be told."""
+
+    fates: Mapping[int, Fate]
+    findings: tuple[Finding, ...]
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether every clip is there, proved and unchanged."""
+        return all(one.do == "keep" for one in self.fates.values())
+
+
+def look_before(rulebook: Rulebook, plan: Plan, overwrite: str, only: Sequence[Task] | None = None) -> Look:
+    """Look at the outputs of a plan (or of some of its clips); nothing is written."""
+    folder = str(plan.spec["output_directory"])
+    ledger, digest, there = Ledger(folder), plan_digest(plan), _folded(folder)
+    fates: dict[int, Fate] = {}
+    for task in plan.tasks if only is None else only:
+        standing = stands(ledger.entry(task.output), task, wanted(plan, task, digest))
+        name = base_name(task.output)
+        alike = next((other for other in there.get(_fold(name), ()) if other != name), "")
+        fates[task.index] = fate(rulebook, task, standing, overwrite, alike)
+    findings = [finding for one in fates.values() for finding in one.findings]
+    return Look(fates, tuple(findings))
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _folded(folder: str) -> dict[str, list[str]]:
+    """The names of a folder by what they are where case and composition do not count."""
+    found: dict[str, list[str]] = {}
+    try:
+        for name in sorted(os.listdir(folder)):
+            found.setdefault(_fold(name), []).append(name)
+    except OSError:
+        return {}
+    return found
+
+
+def judge_places(rulebook: Rulebook, plans: Sequence[Plan], looks: Sequence[Look]) -> list[Finding]:
+    """Room on every volume for all that is to be made on it, and names that every folder takes; nothing is written."""
+    needed: dict[int, int] = {}
+    folders: dict[int, str] = {}
+    found: list[Finding] = []
+    for plan, look in zip(plans, looks, strict=True):
+        folder = str(plan.spec["output_directory"])
+        parent = standing_parent(folder)
+        volume = os.stat(parent).st_dev
+        folders.setdefault(volume, folder)
+        tasks = [task for task in plan.tasks if _is_to_make(look.fates.get(task.index))]
+        profile = rulebook.profiles[plan.profile]
+        needed[volume] = needed.get(volume, 0) + sum(forecast(task, profile) for task in tasks)
+        found += _names(rulebook, folder, parent, tasks)
+    for volume, bytes_needed in needed.items():
+        found += _room(rulebook, folders[volume], bytes_needed)
+    return found
+
+
+def _is_to_make(one: Fate | None) -> bool:
+    return one is not None and one.do in ("make", "replace")
+
+
+def standing_parent(folder: str) -> str:
+    """The folder itself, or the nearest one above it that is there."""
+    while not os.path.isdir(folder) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _room(rulebook: Rulebook, folder: str, needed: int) -> list[Finding]:
+    volume = os.statvfs(standing_parent(folder))
+    free = volume.f_bavail * volume.f_frsize
+    share = 1_000_000 if free == 0 else min(needed * 100 // free, 1_000_000)
+    if needed == 0:
+        share = 0
+    texts = {"output": folder, "needed": size_words(needed), "free": size_words(free)}
+    return tell_all(rulebook, ask(rulebook, "preflight", {"preflight.room-share": share}), texts, folder)
+
+
+def _names(rulebook: Rulebook, folder: str, parent: str, tasks: Sequence[Task]) -> list[Finding]:
+    """Whether the file system takes the hidden name of an unfinished file and the name of its ledger entry."""
+    try:
+        limit = os.pathconf(parent, "PC_NAME_MAX")
+    except (OSError, ValueError):
+        return []
+    names = [base_name(task.output) for task in tasks]
+    longest = max((max(name_bytes(temporary_name(name)), name_bytes(name + SUFFIX)) for name in names), default=0)
+    texts = {"output": folder, "needed": f"{longest} bytes", "free": str(limit)}
+    over = max(longest - limit, 0)
+    return tell_all(rulebook, ask(rulebook, "preflight", {"preflight.name-over": over}), texts, folder)
+
+
+def try_writing(rulebook: Rulebook, ledger: Ledger) -> list[Finding]:
+    """Make the folder and its ledger, and write, rename and remove a file in it: the only proof that it can be done."""
+    state, words = "yes", ""
+    try:
+        ledger.make()
+        trial = os.path.join(ledger.folder, f".proxx-trial.{os.getpid()}")
+        try:
+            with open(trial, "wb") as handle:
+                handle.write(b"x" * 4096)
+                handle.flush()
+                os.fsync(handle.fileno())
+        finally:
+            if os.path.lexists(trial):
+                os.unlink(trial)
+    except (OSError, ProxxError) as error:
+        state, words = "no", str(error)
+    texts = {"output": ledger.folder, "needed": "", "free": words}
+    return tell_all(rulebook, ask(rulebook, "preflight", {"preflight.writable": state}), texts, ledger.folder)
+
+
+def forecast(task: Task, profile: Mapping[str, Any]) -> int:
+    """The bytes that a proxy is forecast to take: the profile's bit rate scaled to raster and rate, and its sound."""
+    video = task.expect.video
+    if video is None or not (video.duration and video.width and video.height and video.rate):
+        return 0
+    rate = Fraction(str(profile.get("size", {}).get("forecast", 0))) * 1_000_000
+    picture = rate * video.width * video.height * video.rate / (1920 * 1080 * 25)
+    sound = sum(_sound_rate(one, profile["audio"]) for one in task.expect.audio or ())
+    return int((picture + sound) * video.duration / 8)
+
+
+def _sound_rate(sound: Audio, recipe: Mapping[str, Any]) -> int:
+    channels = sound.channels or 0
+    if "bit_rate_per_channel" in recipe:
+        return channels * int(recipe["bit_rate_per_channel"])
+    return channels * (sound.sample_rate or 0) * SAMPLE_BITS.get(sound.sample_format or "", 24)
+
+
+def size_words(size: int) -> str:
+    """A number of bytes for people."""
+    value = Fraction(size)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{size} bytes" if unit == "bytes" else f"{float(value):.1f} {unit}"
+        value /= 1024
+    return f"{float(value):.1f} TiB"

@@ -1,0 +1,148 @@
+"""What there is in an output folder: jobs and their records, and of every proxy whether it is still the right one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from proxx.chain import read_record, record_names
+from proxx.errors import ProxxError
+from proxx.job import read_plan
+from proxx.ledger import DONE, RUNNING, VERIFYING, Entry, Ledger
+from proxx.rulebook import Rulebook
+from proxx.stamp import GONE, is_still, source_stamp
+from proxx.standing import Wanted, changed, file_words
+
+FINE = ("fresh", "source-missing", "running")
+"""States in which nothing is to be done: a source that is offline says nothing against its proxy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """One proxy: its state, and in words what the ledger says and what there is."""
+
+    output: str
+    state: str
+    source: str = ""
+    job_id: str = ""
+    was: str = ""
+    now: str = ""
+
+    def document(self) -> dict[str, str]:
+        """The proxy as JSON says it."""
+        return {
+            "output": self.output,
+            "state": self.state,
+            "source": self.source,
+            "job_id": self.job_id,
+            "was": self.was,
+            "now": self.now,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: its id, status (UNFINISHED where it left no record), how many of its clips are done, and its file."""
+
+    job_id: str
+    status: str
+    done: int
+    clips: int
+    file: str
+    ended_at: str = ""
+    retried_from: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """The job as JSON says it."""
+        return {
+            "job_id": self.job_id,
+            "status": self.status,
+            "done": self.done,
+            "clips": self.clips,
+            "file": self.file,
+            "ended_at": self.ended_at,
+            "retried_from": self.retried_from,
+        }
+
+
+def proxies(rulebook: Rulebook, folder: str, only: Iterable[str] | None = None) -> list[Proxy]:
+    """Every proxy that the ledger of a folder knows, and media that it does not; or `only` these outputs."""
+    ledger = Ledger(folder)
+    wanted = None if only is None else set(only)
+    entries = {entry.name: entry for entry in ledger.entries() if wanted is None or entry.name in wanted}
+    names = set(entries) | (wanted if wanted is not None else _media(rulebook, folder))
+    return [_proxy(rulebook, ledger, name, entries.get(name)) for name in sorted(names)]
+
+
+def _media(rulebook: Rulebook, folder: str) -> set[str]:
+    """The media files of a folder, by their extension."""
+    known = {end for data in rulebook.items["container"].values() for end in data.get("extensions", ())}
+    try:
+        with os.scandir(folder) as found:
+            files = [one.name for one in found if one.is_file(follow_symlinks=False) and not one.name.startswith(".")]
+    except OSError as error:
+        raise ProxxError(f"cannot read {folder}: {error.strerror}", exit_code=2) from error
+    return {name for name in files if name.rpartition(".")[2].lower() in known}
+
+
+def _proxy(rulebook: Rulebook, ledger: Ledger, name: str, entry: Entry | None) -> Proxy:
+    output = os.path.join(ledger.folder, name)
+    if entry is None:
+        return Proxy(output, "orphan" if os.path.lexists(output) else "missing")
+    about = Proxy(output, "", entry.source, entry.job_id)
+    made = entry.made
+    if made is None or (entry.state != DONE and not os.path.lexists(output)):
+        return replace(about, state=_unmade(ledger, entry))
+    about = replace(about, was=made.file.words(), now=file_words(output))
+    if not is_still(output, made.file):
+        return replace(about, state="altered" if os.path.lexists(output) else "missing")
+    source = source_stamp(entry.source)
+    want = Wanted(made.key, made.plan_digest, rulebook.digest, made.engine_version, made.source)
+    found = changed(made, str(made.clip.get("source")), replace(want, source=made.source if source == GONE else source))
+    if found is not None:
+        return replace(about, state=found.value, was=found.was, now=found.now)
+    return replace(about, state="source-missing" if source == GONE else "fresh")
+
+
+def _unmade(ledger: Ledger, entry: Entry) -> str:
+    """The state of a clip without a file: a clip whose maker is gone is stopped, not running."""
+    if entry.state not in (RUNNING, VERIFYING):
+        return "missing" if entry.state == DONE else entry.state.lower()
+    try:
+        with ledger.lock(entry.name, seconds=0) as free:
+            return "stopped" if free else "running"
+    except ProxxError:  # a folder that may only be read
+        return "running"
+
+
+def jobs(folder: str) -> list[Job]:
+    """Every job that left a record in a folder, in the order of their ends, and those that began and left none."""
+    found = {name: read_record(os.path.join(folder, name)) for name in record_names(folder)}
+    records = {name: document for name, document in found.items() if document is not None}
+    ended = sorted((_ended(name, one) for name, one in records.items()), key=lambda job: (job.ended_at, job.file))
+    plans = {str(one.get("plan_file", "")).rpartition("/")[2] for one in records.values()}
+    return [*ended, *_unfinished(folder, plans)]
+
+
+def _ended(name: str, record: Mapping[str, Any]) -> Job:
+    done = sum(1 for clip in record["clips"] if isinstance(clip, dict) and clip.get("status") == "COMPLETED")
+    times = str(record.get("ended_at", "")), str(record.get("retried_from") or "")
+    return Job(str(record["job_id"]), str(record["status"]), done, len(record["clips"]), name, *times)
+
+
+def _unfinished(folder: str, recorded: set[str]) -> list[Job]:
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".plan.json") and name not in recorded)
+    except OSError:
+        return []
+    ledger = Ledger(folder)
+    found = []
+    for name in names:
+        document = read_plan(os.path.join(folder, name))
+        tasks = [task for task in (document or {}).get("tasks", ()) if isinstance(task, dict)]
+        entries = [ledger.entry(str(task.get("output", ""))) for task in tasks]
+        done = sum(1 for entry in entries if entry is not None and entry.state == DONE)
+        found.append(Job(str((document or {}).get("job_id", "")), "UNFINISHED", done, len(tasks), name))
+    return found
