@@ -42,7 +42,9 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("report", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
-        *("judging", "asking", "commands", "options", "cli", "demo", "__main__"),
+        *("judging", "asking", "commands", "options"),
+        *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "pages", "export", "site", "docs"),
+        *("cli", "demo", "__main__"),
     ),
 }
 ORDER = [name for names in BANDS.values() for name in names]
