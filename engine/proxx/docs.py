@@ -132,7 +132,7 @@ def read_manifest(folder: str) -> set[str]:
     except ValueError:
         return set()
     named = document.get("files", []) if isinstance(document, dict) else []
-    return {name for name in named if isinstance(name, str) and _stays(name)}
+    return {name for name in named if isinstance(name, str) and _stays(name)} if isinstance(named, list) else set()
 
 
 def _stays(name: str) -> bool:

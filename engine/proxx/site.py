@@ -25,11 +25,15 @@ GUIDE = "guide"
 SECONDS = 600
 NEEDED = ("mkdocs", "material")
 DATA = "assets/proxx/rulebook.js"
+FEATURES = (
+    *("navigation.tabs", "navigation.tabs.sticky", "navigation.prune", "navigation.indexes", "navigation.top"),
+    *("search.highlight", "content.code.copy", "toc.follow"),
+)
 WIDE = "---\nhide:\n  - toc\n---\n\n"
 """Begins a page whose tables need the room beside them."""
 
-UNDATED = ("sitemap.xml", "sitemap.xml.gz")
-"""What MkDocs makes for search machines: it holds the day of the making, and no address without a server."""
+SERVED = ("404.html", "sitemap.xml", "sitemap.xml.gz")
+"""What MkDocs makes for a server of its own: absolute links, and the day of the making."""
 
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
 _TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
@@ -60,7 +64,7 @@ def build_site(rulebook: Rulebook, guide: str | None = None) -> dict[str, bytes]
         _build(folder)
         made = Path(folder, "site")
         names = {path.relative_to(made).as_posix(): path for path in sorted(made.rglob("*")) if path.is_file()}
-        return {name: path.read_bytes() for name, path in names.items() if name not in UNDATED}
+        return {name: path.read_bytes() for name, path in names.items() if name not in SERVED}
 
 
 def _build(folder: str) -> None:
@@ -147,18 +151,9 @@ def config(rulebook: Rulebook, titles: Mapping[str, str]) -> dict[str, Any]:
                 }
                 for mode, scheme, other, icon in MODES
             ],
-            "features": [
-                "navigation.tabs",
-                "navigation.tabs.sticky",
-                "navigation.prune",
-                "navigation.indexes",
-                "navigation.top",
-                "search.highlight",
-                "content.code.copy",
-                "toc.follow",
-            ],
+            "features": list(FEATURES),
         },
-        "plugins": ["search", "offline"],
+        "plugins": [{"search": {"separator": "[\\s\\-/]+"}}, "offline"],
         "extra": {"generator": False, "polyfills": ["assets/proxx/iframe-worker.js"]},
         "extra_css": ["assets/proxx/proxx.css"],
         "extra_javascript": ["assets/proxx/marks.js"],

@@ -119,8 +119,8 @@ def finding_page(rulebook: Rulebook, name: str, tables: Sequence[Table]) -> str:
         [f"[{code(table.name)}](../../tables/{table.name}.md)", code(row), line(table.doc)] for table, row in raised
     ]
     return page(
-        plain(rule["title"]),
-        f"{rule.get('severity', 'error')} {code(name)}",
+        code(name),
+        f"**{plain(rule['title'])}** ({rule.get('severity', 'error')})",
         fence(rule["what"]),
         _blanks(rulebook, rule, raised),
         "## Why",
@@ -148,7 +148,7 @@ def _blanks(rulebook: Rulebook, rule: Mapping[str, Any], raised: Sequence[tuple[
 
 def _examples(rulebook: Rulebook, rule: Mapping[str, Any], tables: Sequence[Table]) -> list[str]:
     parts = []
-    for kind, title in (("bad", "## Raises it"), ("good", "## Does not")):
+    for kind, title in (("bad", "## What raises it"), ("good", "## What does not")):
         given = rule.get(kind, [])
         shown = [_example(rulebook, one, tables) for one in ([given] if isinstance(given, Mapping) else given)]
         if shown:

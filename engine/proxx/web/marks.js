@@ -8,6 +8,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const word = cell.textContent.trim().split(/[\s,]/)[0];
     if (Object.hasOwn(kinds, word)) cell.classList.add("mark", `mark-${kinds[word]}`);
   }
+  document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
   const reach = () => {
     for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset pre > code")) {
       const scrolls = box.scrollWidth > box.clientWidth;
