@@ -18,11 +18,13 @@ from proxx import prove
 from proxx.cli import main
 from proxx.docs import MANIFEST, compare, read_manifest, write
 from proxx.drawing import MARKS, is_matrix
+from proxx.errors import ProxxError
 from proxx.evaluate import match
 from proxx.markdown import code, fence, grid, line, plain
 from proxx.options import parser
 from proxx.pages import PAGES, all_pages
 from proxx.rulebook import Rulebook, default_cache, load
+from proxx.site import site_sources
 from proxx.tables import Column
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -145,6 +147,7 @@ def test_a_page_that_has_not_changed_is_not_written_again(tmp_path: Path) -> Non
     [
         (["--check", "--format", "html"], "a site cannot be checked"),
         (["--guide", "docs/guide"], "--guide is for a site"),
+        (["-o", ""], "-o names no folder"),
         (["--format", "html", "--guide", "no-such-folder"], "no pages (*.md) below no-such-folder"),
         (["--rulebook", "no-such-folder"], "cannot read the rulebook no-such-folder"),
     ],
@@ -302,9 +305,40 @@ def test_a_studio_gets_documents_of_its_own(studio: Rulebook, pages: dict[str, s
     assert set(ours) - set(pages) == {"profiles/studio_h264_half.md"}
     assert "layer `studio`, `profiles/ffmpeg/studio_h264_half.toml`" in ours["profiles/studio_h264_half.md"]
     assert "Our conform relinks by reel name." in ours["findings/limit/reel-lost.md"]
-    assert "Scans come from the lab as CineForm in MOV." in ours["tables/source-capability.md"]
+    assert "Scans come from the lab as CineForm in MOV. Layer `studio`. |" in ours["tables/source-capability.md"]
     assert drawn(ours["tables/source-capability.md"])["cineform", "mov"].startswith("ffmpeg")
     assert drawn(pages["tables/source-capability.md"])["cineform", "mov"] == "✗"
+
+
+@pytest.mark.parametrize("name", ["../../outside", "/outside", "a b", ".hidden", "x/../../y", "index"])
+def test_no_name_in_a_rulebook_leads_out_of_the_folder(name: str, rulebook: Rulebook) -> None:
+    table = {name: dict(rulebook.items["table"]["route"])}
+    origins = {**rulebook.origins, f"table/{name}": rulebook.origins["table/route"]}
+    items = {**rulebook.items, "table": {**rulebook.items["table"], **table}}
+    with pytest.raises(ProxxError, match="cannot be a page"):
+        all_pages(Rulebook({**rulebook.frozen, "items": items, "origins": origins}))
+
+
+def test_the_site_keeps_the_pictures_of_a_guide_and_the_words_of_links_that_lead_out_of_it(
+    rulebook: Rulebook, tmp_path: Path
+) -> None:
+    (tmp_path / "picture.png").write_bytes(b"png")
+    text = "# Ours\n\n![a](picture.png) [in](../reference/jobspec.md#codec) [out](../../LICENSE) [net](https://a.b)\n\n"
+    (tmp_path / "ours.md").write_text(f"{text}```\n[kept](nowhere.md)\n```\n")
+    sources = site_sources(rulebook, str(tmp_path))
+    assert sources["guide/picture.png"] == b"png"
+    assert sources["guide/ours.md"].decode() == (tmp_path / "ours.md").read_text().replace(
+        "[out](../../LICENSE)", "out"
+    )
+
+
+def test_nothing_in_a_rulebook_ends_the_script_that_holds_it(rulebook: Rulebook) -> None:
+    finding = {**rulebook.findings["pairing/dnxhd-in-mov"], "what": "</script><script>alert(1)</script>"}
+    findings = {**rulebook.findings, "pairing/dnxhd-in-mov": finding}
+    hostile = Rulebook({**rulebook.frozen, "items": {**rulebook.items, "finding": findings}})
+    sources = site_sources(hostile, None)
+    assert b"<" not in sources["assets/proxx/rulebook.js"]
+    assert b"alert(1)" in sources["assets/proxx/rulebook.js"]
 
 
 # ---- text that could be taken for markup ---------------------------------------------------------------------------
@@ -337,7 +371,7 @@ def test_plain_text_is_never_markup(text: str) -> None:
     assert page.text == text
 
 
-@given(st.text("ab*_`[]()<>&{}!#", min_size=1).map(lambda text: f"x{text}"))
+@given(st.text("ab*_`[]()<>&|{}!#", min_size=1).map(lambda text: f"x{text}"))
 def test_code_is_never_markup(text: str) -> None:
     page = shown(code(text))
     assert page.elements == ["p", "code"]
@@ -348,6 +382,9 @@ def test_a_cell_of_a_table_never_ends_early() -> None:
     page = shown(grid(["one", "two"], [[plain("a|b"), "c"], ["d", line("e\nf")]]))
     assert page.elements.count("td") == 4
     assert "a|b" in page.text
+    page = shown(grid(["one", "two"], [[code("a|b`"), code("|")]]))
+    assert page.elements.count("code") == page.elements.count("td") == 2
+    assert "a|b`" in page.text
 
 
 def test_a_fence_holds_a_fence() -> None:

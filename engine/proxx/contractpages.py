@@ -181,7 +181,7 @@ def _arguments(name: str, one: argparse.ArgumentParser) -> list[str]:
     words = [name, *map(_usage, sorted(actions, key=lambda action: not action.option_strings))]
     if any(isinstance(action, argparse._SubParsersAction) for action in one._actions):
         words.append("COMMAND")
-    rows = [[code(_spelling(action)), line(action.help or "") + _choices(action)] for action in actions]
+    rows = [[code(_spelling(action)), f"{line(action.help or '')}.{_choices(action)}"] for action in actions]
     return [fence(" ".join(words)), grid(["argument", "does"], rows) if rows else ""]
 
 
@@ -189,7 +189,7 @@ def _value(action: argparse.Action) -> str:
     """What stands for an argument's value; nothing for a switch."""
     if action.nargs == 0:
         return ""
-    return str(action.metavar or (action.dest.upper() if not action.choices else "|".join(map(str, action.choices))))
+    return str(action.metavar or action.dest.upper())
 
 
 def _spelling(action: argparse.Action) -> str:
@@ -206,4 +206,4 @@ def _usage(action: argparse.Action) -> str:
 
 
 def _choices(action: argparse.Action) -> str:
-    return f" One of {codes(action.choices)}." if action.choices and action.metavar else ""
+    return f" One of {codes(action.choices)}." if action.choices else ""

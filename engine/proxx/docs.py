@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,8 @@ class Difference:
 
 def docs_command(arguments: argparse.Namespace) -> int:
     """Write the pages, or with --check exit 1 when they differ from what the rulebook says."""
+    if not arguments.output:
+        raise ProxxError("-o names no folder", hint="Write for instance: -o docs/rulebook", exit_code=EXIT_USAGE)
     html = getattr(arguments, "format", "markdown") == "html"
     if arguments.check and html:
         raise ProxxError(
@@ -63,13 +66,13 @@ def _check(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> int:
     if not difference.words:
         print_text(f"{arguments.output}: {len(files)} pages, all as the rulebook says\n")
         return EXIT_OK
-    layers = "".join(f"--rulebook {folder} " for folder in getattr(arguments, "rulebook", []))
+    layers = "".join(f"--rulebook {shlex.quote(folder)} " for folder in getattr(arguments, "rulebook", []))
     lines = [f"{arguments.output}: the pages are not what the rulebook says", *(f"  {one}" for one in difference.words)]
     foreign = sorted(set(difference.surplus) - read_manifest(arguments.output))
     if foreign:
         lines.append(f"  Action: move away what proxx did not make: {', '.join(foreign)}")
     if len(foreign) < len(difference.words):
-        lines.append(f"  Action: proxx {layers}docs -o {arguments.output}")
+        lines.append(f"  Action: proxx {layers}docs -o {shlex.quote(arguments.output)}")
     print_text("\n".join(lines) + "\n")
     return EXIT_FINDINGS
 

@@ -155,8 +155,15 @@ def row_list(rulebook: Rulebook, table: Table) -> str:
         asked = [_when(cells, names)] if wide else [cell_words(cells[name]) if name in cells else "" for name in names]
         if row.id == OTHERWISE:
             asked = ["*otherwise*", *[""] * (len(asked) - 1)]
-        body.append([code(row.id), *asked, _answer(rulebook, row), reasons(row)])
+        body.append([code(row.id), *asked, _answer(rulebook, row), _told(rulebook, table, row)])
     return grid(["row", *(["when"] if wide else map(code, names)), "answer", "why"], body)
+
+
+def _told(rulebook: Rulebook, table: Table, row: Row) -> str:
+    """Why a row is there, and which layer added it when it is not the table's own."""
+    own = rulebook.origins[f"table/{table.name}"][0]
+    layer = rulebook.origins.get(f"table/{table.name}/{row.id}", [own])[0]
+    return reasons(row) if layer == own else f"{reasons(row)} Layer {code(layer)}.".strip()
 
 
 def _when(cells: Mapping[str, Any], names: Sequence[str]) -> str:

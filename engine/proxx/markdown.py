@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 
 _SPECIAL = re.compile(r"([\\`*\[\]|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+_ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in "|\\`*_[]"}
 _RUNS = re.compile(r"`+")
 
 
@@ -21,8 +23,10 @@ def line(text: object) -> str:
 
 
 def code(text: object) -> str:
-    """A code span on one line; a bar in it is written so that it ends no cell of a table."""
-    words = " ".join(str(text).split()).replace("|", "\\|")
+    """A code span on one line; a bar in it is written so that it ends no cell of a table, wherever it is read."""
+    words = " ".join(str(text).split())
+    if "|" in words:
+        return f"<code>{html.escape(words, quote=False).translate(_ENTITIES)}</code>"
     ticks = "`" * (max((len(run) for run in _RUNS.findall(words)), default=0) + 1)
     gap = " " if words.startswith("`") or words.endswith("`") else ""
     return f"{ticks}{gap}{words}{gap}{ticks}" if words else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from proxx.contractpages import command_pages, spec_pages, token_pages, word_pages
@@ -10,6 +11,9 @@ from proxx.markdown import code, grid, listed, page
 from proxx.profilepages import profile_pages
 from proxx.rulebook import Rulebook
 from proxx.tablepages import Pages, fact_pages, finding_pages, row_count, severity_counts, table_pages
+
+_PATH = re.compile(r"(\w[\w.-]*/)*\w[\w.-]*\.md", re.ASCII)
+"""What a page may be called: no name of the rulebook leads out of its folder."""
 
 
 def index_pages(rulebook: Rulebook) -> Pages:
@@ -66,5 +70,17 @@ def all_pages(rulebook: Rulebook) -> Pages:
         twice = sorted(pages.keys() & made.keys())
         if twice:
             raise ProxxError(f"two pages would be {twice[0]}", hint="Rename one of the two.", exit_code=EXIT_FINDINGS)
+        astray = [name for name in made if not _PATH.fullmatch(name)] + _lists(rulebook)
+        if astray:
+            raise ProxxError(
+                f"{astray[0]!r} cannot be a page",
+                hint="A name is letters, digits, dots, hyphens and underscores, and index is taken.",
+                exit_code=EXIT_FINDINGS,
+            )
         pages |= made
     return pages
+
+
+def _lists(rulebook: Rulebook) -> list[str]:
+    """Names that would take the place of the list of their kind."""
+    return [f"{kind} index" for kind in ("table", "profile") if "index" in rulebook.items[kind]]

@@ -8,7 +8,7 @@ import posixpath
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ SERVED = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 """What MkDocs makes for a server of its own: absolute links, and the day of the making."""
 
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
+_FENCED = re.compile(r"(^```.*?^```+$)", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
 SINGLE = ("jobspec", "tokens", "facts", "vocabulary", "commands", "exit-codes")
 MODES = (("light", "default", "dark", "weather-night"), ("dark", "slate", "light", "weather-sunny"))
@@ -78,9 +79,11 @@ def _build(folder: str) -> None:
 def site_sources(rulebook: Rulebook, guide: str | None) -> dict[str, bytes]:
     """What the site is made of: pages in Markdown, styles, scripts, and the rulebook as data."""
     pages = {f"{REFERENCE}/{name}": text for name, text in all_pages(rulebook).items()}
-    pages |= {f"{GUIDE}/{name}": text for name, text in _guide(guide).items()}
+    hand = {f"{GUIDE}/{name}": data for name, data in _guide(guide).items()}
+    pages |= {name: data.decode("utf-8") for name, data in hand.items() if name.endswith(".md")}
     pages |= {path.name: path.read_text("utf-8") for path in sorted(WEB.glob("*.md"))}
-    pages = {name: _within(text, name, pages) for name, text in pages.items()}
+    known = {*pages, *hand}
+    pages = {name: _within(text, name, known) for name, text in pages.items()}
     wide = f"{REFERENCE}/tables/"
     pages = {name: f"{WIDE}{text}" if name.startswith(wide) else text for name, text in pages.items()}
     assets = {
@@ -90,38 +93,41 @@ def site_sources(rulebook: Rulebook, guide: str | None) -> dict[str, bytes]:
     }
     data = json.dumps(exported(rulebook), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
     return {
+        **hand,
         **{name: text.encode() for name, text in pages.items()},
         **assets,
         DATA: f"window.proxxRulebook = {data};\n".encode(),
     }
 
 
-def _guide(folder: str | None) -> dict[str, str]:
-    """The hand-written pages below a folder. Raises ProxxError (exit 2) when there are none."""
+def _guide(folder: str | None) -> dict[str, bytes]:
+    """The hand-written pages below a folder, and the pictures beside them. Raises ProxxError (exit 2) without any."""
     if folder is None:
         return {}
     try:
-        found = {
-            path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in sorted(Path(folder).rglob("*.md"))
-        }
+        paths = [path for path in sorted(Path(folder).rglob("*")) if path.is_file() and not path.name.startswith(".")]
+        found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        for name in [name for name in found if name.endswith(".md")]:
+            found[name].decode("utf-8")
     except (OSError, ValueError) as error:
         raise ProxxError(f"cannot read the guide {folder}: {error}", exit_code=EXIT_USAGE) from error
-    if not found:
+    if not any(name.endswith(".md") for name in found):
         raise ProxxError(f"no pages (*.md) below {folder}", hint="Name a folder of Markdown.", exit_code=EXIT_USAGE)
     return found
 
 
-def _within(text: str, name: str, pages: Mapping[str, str]) -> str:
-    """A page whose links to what is no page of the site are only words."""
+def _within(text: str, name: str, known: Collection[str]) -> str:
+    """A page whose links to what is not in the site are only words; blocks of code stay as they are."""
 
     def kept(match: re.Match[str]) -> str:
         target = match[2].partition("#")[0]
         if not target or "://" in target or target.startswith("mailto:"):
             return match[0]
         place = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
-        return match[0] if place in pages else match[1]
+        return match[0] if place in known else match[1]
 
-    return _LINK.sub(kept, text)
+    pieces = _FENCED.split(text)
+    return "".join(piece if at % 2 else _LINK.sub(kept, piece) for at, piece in enumerate(pieces))
 
 
 def _title(data: bytes, name: str) -> str:
