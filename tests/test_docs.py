@@ -305,7 +305,8 @@ def test_a_studio_gets_documents_of_its_own(studio: Rulebook, pages: dict[str, s
     assert set(ours) - set(pages) == {"profiles/studio_h264_half.md"}
     assert "layer `studio`, `profiles/ffmpeg/studio_h264_half.toml`" in ours["profiles/studio_h264_half.md"]
     assert "Our conform relinks by reel name." in ours["findings/limit/reel-lost.md"]
-    assert "Scans come from the lab as CineForm in MOV. Origin: extension. Layer `studio`. |" in ours["tables/source-capability.md"]
+    row = "Scans come from the lab as CineForm in MOV. Origin: extension. Layer `studio`. |"
+    assert row in ours["tables/source-capability.md"]
     assert drawn(ours["tables/source-capability.md"])["cineform", "mov"].startswith("ffmpeg")
     assert drawn(pages["tables/source-capability.md"])["cineform", "mov"] == "✗"
 

@@ -109,7 +109,7 @@ set_up_ffmpeg() {
     done
 }
 
-# Chromium under any of its names; tests/browser.py looks for the same ones.
+# Chromium under any of its names; tests/test_site.py looks for the same ones.
 has_browser() {
     for one in "${PROXX_CHROMIUM:-chromium}" chromium-browser google-chrome google-chrome-stable; do
         if command -v "$one" >/dev/null 2>&1; then return; fi
