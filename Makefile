@@ -53,6 +53,7 @@ corpus: setup
 
 bench: setup
 	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/lint.py
 
 clean:
 	rm -rf "$(VENV)"

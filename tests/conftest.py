@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,9 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.delenv("PROXX_RULEBOOK", raising=False)
+        # Whatever proxx.toml lies above the checkout or the folder of temporary files, no test meets it.
+        above = (ROOT.parent, Path(tempfile.gettempdir()), tmp_path_factory.getbasetemp().parent)
+        patch.setenv("PROXX_CEILING", os.pathsep.join(map(str, above)))
         patch.setenv("NO_COLOR", "1")
         yield
 

@@ -21,6 +21,7 @@ MADE = ROOT / "docs" / "reference"
 
 PAGES = [
     ROOT / "README.md",
+    EXAMPLES / "studio/README.md",
     *(path for path in sorted((ROOT / "docs").rglob("*.md")) if not path.is_relative_to(MADE)),
 ]
 PROBES = ["--probes", str(EXAMPLES / "example.probes.json")]

@@ -17,18 +17,19 @@ EXAMPLE = ROOT / "examples" / "prores_offline.json"
 
 BANDS: dict[str, tuple[str, ...]] = {
     # What travels: values, findings, trouble.
-    "VALUES": ("model", "errors", "nearest"),
+    "VALUES": ("model", "errors", "nearest", "jsonout"),
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
-        *("tables", "stack", "newtoml", "shape", "cache", "rulebook"),
-        *("jsontext", "strictjson", "forms", "specfields", "jobspec", "schemas"),
-        *("tomltext", "positions"),
+        *("jsontext", "tomltext", "positions"),
+        *("tables", "layers", "stack", "newtoml", "shape", "lineage", "whence", "cache", "rulebook", "project"),
+        *("strictjson", "forms", "specfields", "jobspec", "schemas"),
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
-        *("evaluate", "boxes", "faults", "selftest", "prove", "tablediff"),
-        *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "verdict", "fixes"),
-        *("render", "ffmpeg_task", "resolve_task", "plan"),
+        *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "prove", "tablediff"),
+        *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "onefault", "verdict", "fixes"),
+        *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
+        *("ffmpeg_task", "resolve_task", "plan"),
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
@@ -36,12 +37,12 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("engines", "engines.ffmpeg", "record", "verify"),
     ),
     # The journey of a spec, in two halves.
-    "USE": ("checking", "job", "samples", "tryout"),
+    "USE": ("checking", "mend", "job", "samples", "tryout"),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
-        *("report", "report_sarif", "report_junit", "report_github"),
+        *("report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
-        *("cases", "casefiles", "differ", "difftext", "revision", "workbench"),
+        *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("judging", "asking", "commands", "options"),
         *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "pages", "export", "site", "docs"),
         *("cli", "demo", "__main__"),
@@ -138,7 +139,7 @@ def test_a_check_without_media_loads_nothing_that_it_does_not_need(tmp_path: Pat
     loaded = loaded_by(arguments, tmp_path)
     assert {name.split(".")[0] for name in loaded} & {"jinja2", "rich", "jsonschema", "tomllib"} == set()
     spared = (
-        *("render", "plan", "process", "probe", "prove", "positions", "fixes"),
+        *("render", "plan", "process", "probe", "prove", "positions", "fixes", "mend"),
         *("report_sarif", "report_junit", "report_github"),
     )
     assert loaded & {f"proxx.{name}" for name in spared} == set()

@@ -481,3 +481,25 @@ def test_faults_of_the_rulebook_come_in_the_format_that_was_asked_for(
     assert {place["artifactLocation"]["uri"].rpartition("/")[2] for place in places} == {"wrong.toml"}
     assert max(place["region"]["startLine"] for place in places) == 5
     assert JUNIT.is_valid(target.read_text("utf-8"))
+
+
+def test_a_file_name_that_is_no_utf8_is_told_in_json_that_reads_back(
+    spec_file: Write, tmp_path: Path, capsysbinary: Captured
+) -> None:
+    path = os.fsencode(tmp_path) + b'/a\xff\n"b.json'
+    with open(path, "wb") as handle:
+        handle.write(spec_file().read_bytes())
+    name = os.fsdecode(path)
+    assert main(["check", "--no-media", "--format", "json", name]) == 0
+    (file,) = json.loads(capsysbinary.readouterr().out.decode("utf-8"))["files"]
+    assert os.fsencode(file["path"]) == path
+    assert main(["probe", "--format", "json", name]) == 1
+    facts = json.loads(capsysbinary.readouterr().out.decode("utf-8"))
+    assert [os.fsencode(one) for one in facts] == [path]
+
+
+def test_a_refused_run_is_one_event_on_one_line(spec_file: Write, capsysbinary: Captured) -> None:
+    assert main(["run", "--format", "json", str(spec_file(codec="h266"))]) == 1
+    (line,) = capsysbinary.readouterr().out.decode().splitlines()
+    event = json.loads(line)
+    assert (event["event"], event["files"][0]["ok"]) == ("refused", False)

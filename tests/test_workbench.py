@@ -79,16 +79,16 @@ FAULTS: dict[str, tuple[dict[str, str], str, str, str]] = {
     ),
     "a template variable that does not exist": (
         HOUSE | {"profiles/templates/ffmpeg/house.args.j2": template("-g:v:0", "{{ out.gopp }}")},
-        "rulebook/template", "'gopp' is not known; the nearest name is 'gop'", "ffmpeg/house.args.j2:4:1",
+        "rulebook/template", "'gopp' is not known; the nearest name is 'gop'", "ffmpeg/house.args.j2:4:8",
     ),
     "a template variable of one kind of source only": (
         HOUSE | {"profiles/templates/ffmpeg/house.args.j2": template("{% if out.deinterlace %}", "{{ out.feild }}",
                                                                      "{% endif %}")},
-        "rulebook/template", "profile house_profile, source interlaced", "ffmpeg/house.args.j2:4:1",
+        "rulebook/template", "profile house_profile: template", "ffmpeg/house.args.j2:4:8",
     ),
     "a setting that the profile lacks": (
         HOUSE | {"profiles/templates/ffmpeg/house.args.j2": template("{{ profile.video.speed }}")},
-        "rulebook/template", "'speed' is not known", "ffmpeg/house.args.j2:3:1",
+        "rulebook/template", "'speed' is not known", "ffmpeg/house.args.j2:3:18",
     ),
     "a template that is no Jinja": (
         {"profiles/templates/ffmpeg/house.args.j2": template("{% if out.pad %}")},
@@ -96,11 +96,16 @@ FAULTS: dict[str, tuple[dict[str, str], str, str, str]] = {
     ),
     "a template that extends what is not there": (
         {"profiles/templates/ffmpeg/house.args.j2": '{% extends "ffmpeg/_proxi.j2" %}\n'},
-        "rulebook/unknown-template", "did you mean ffmpeg/_proxy.j2?", "ffmpeg/house.args.j2:1:1",
+        "rulebook/unknown-template", "did you mean ffmpeg/_proxy.j2?", "ffmpeg/house.args.j2:1:13",
     ),
     "a row that overlaps another": (
         {"matrices/pairing.toml": TABLES + '[table.codec-container]\nrows = [\n'
                                            '  { id = "house", codec = "h264", container = "mkv" },\n]\n'},
+        "rulebook/tie", "codec=h264 container=mkv", "matrices/pairing.toml:4:3",
+    ),
+    "a row that contradicts another": (
+        {"matrices/pairing.toml": TABLES + '[table.codec-container]\nrows = [\n  { id = "house", codec = "h264", '
+                                           'container = "mkv", finding = "pairing/codec-in-container" },\n]\n'},
         "rulebook/overlap", "codec=h264 container=mkv", "matrices/pairing.toml:4:3",
     ),
     "TOML 1.1": (
@@ -126,7 +131,7 @@ def test_a_fault_is_told_once_with_its_place(name: str, book: Path, layer: Layer
     assert f"{place}\n" in out
     document = json.loads((folder / "report").read_text("utf-8"))
     schema("check").validate(document)
-    (found,) = [one for file in document["files"] for one in file["findings"]]
+    (found,) = [one for file in document["files"] for one in file["findings"] if one["severity"] == "error"]
     assert found["id"] == kind
     assert place.endswith(f":{found['line']}:{found['column']}")
 
@@ -156,7 +161,9 @@ def test_a_profile_that_no_sample_source_reaches_is_only_remarked_on(
 
 def test_the_shipped_and_the_studios_rulebook_have_no_fault(capsysbinary: Captured) -> None:
     code, out, _ = said(capsysbinary, "check", STUDIO)
-    assert (code, out) == (0, f"{ROOT / 'rulebook.toml'}: ok\n{STUDIO / 'rulebook.toml'}: ok\n".replace(f"{ROOT}/", ""))
+    layers, verdicts = out.splitlines()[:2], out.splitlines()[2:]
+    assert (code, verdicts) == (0, ["rulebook.toml: ok", "examples/studio/rulebook.toml: ok"])
+    assert layers == [f"layer 1 of 2: proxx 1.0.0, {ROOT}", f"layer 2 of 2: studio 1, {STUDIO}"]
 
 
 @pytest.mark.parametrize(
@@ -246,6 +253,26 @@ def test_the_clips_of_a_probe_file_that_change_are_named(book: Path, layer: Laye
     assert "Clips\n  1 clip changes, 1 in route\n  /a.mov\n    route: ffmpeg → none, source/unsupported\n" in out
 
 
+def test_the_probe_files_of_a_folder_count_together_and_may_not_contradict(
+    book: Path, layer: Layer, capsysbinary: Captured
+) -> None:
+    row = '[table.source-capability]\nrows = [\n  { id = "mov", remove = true },\n]\n'
+    folder = layer({"matrices/sources.toml": TABLES + row})
+    mov, mp4 = ({"container": container, "codec": "h264"} for container in ("mov", "mp4"))
+    days = {"day1": {"/a.mov": mov}, "card/day2": {"/a.mov": mov, "/b.mov": mov, "/c.mp4": mp4}, "notes": {}}
+    for name, clips in days.items():
+        path = folder / "probes" / f"{name}{'' if name == 'notes' else '.probes'}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(clips) if clips else "no probe file", "utf-8")
+    ask = ("diff", "--rulebook", book, folder, "--probes", folder / "probes")
+    assert "Clips\n  2 clips change, 2 in route\n" in said(capsysbinary, *ask)[1]
+    (folder / "probes/day3.probes.json").write_text(json.dumps({"/b.mov": mp4}), "utf-8")
+    code, _, err = said(capsysbinary, *ask)
+    assert (code, "different facts of /b.mov" in err) == (2, True)
+    code, _, err = said(capsysbinary, *ask[:-1], folder / "matrices")
+    assert (code, "no probe files (*.probes.json)" in err) == (2, True)
+
+
 def test_the_same_folder_has_no_difference(capsysbinary: Captured) -> None:
     code, out, _ = said(capsysbinary, "diff", STUDIO, STUDIO)
     assert (code, "no change" in out) == (0, True)
@@ -256,7 +283,9 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", "-C", str(folder), *user, *words], check=True, capture_output=True, timeout=60)
 
 
-def test_a_folder_is_compared_with_its_past(book: Path, layer: Layer, capsysbinary: Captured) -> None:
+def test_a_folder_is_compared_with_its_past(
+    book: Path, layer: Layer, capsysbinary: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = '  { id = "house", codec = "vp9", container = "mp4" },\n'
     text = f"{TABLES}[table.codec-container]\nrows = [\n{row}]\n"
     folder = layer({"matrices/pairing.toml": text, "notes/other.txt": "not part of the rulebook\n"})
@@ -264,6 +293,8 @@ def test_a_folder_is_compared_with_its_past(book: Path, layer: Layer, capsysbina
     git(folder.parent, "add", "house")
     git(folder.parent, "commit", "-qm", "first")
     assert said(capsysbinary, "diff", "--rulebook", book, folder, "--rev", "HEAD")[0] == 0
+    monkeypatch.chdir(folder)
+    assert "no change" in said(capsysbinary, "diff", "--rulebook", book, "--rev", "HEAD")[1]
     (folder / "matrices/pairing.toml").write_text(text.replace('"mp4"', '"mxf"'), "utf-8")
     code, out, _ = said(capsysbinary, "diff", "--rulebook", book, folder, "--rev", "HEAD")
     assert code == 1

@@ -10,7 +10,8 @@ from proxx.evaluate import Decision, OutsideDomain, match, tell, tokens, trace
 from proxx.identify import canonical_codec, canonical_container
 from proxx.nearest import question
 from proxx.rulebook import Rulebook
-from proxx.tables import Table, Value
+from proxx.tables import OTHERWISE, Table, Value
+from proxx.whence import spot_text, stands
 
 FORMAT = 1
 
@@ -38,6 +39,7 @@ def decide(rulebook: Rulebook, asked: str, words: Sequence[str]) -> dict[str, An
         "question": {"table": asked, **inputs},
         "table": table.name,
         "row": row.id,
+        **_row_stands(rulebook, table, row.id),
         "outcome": dict(row.outcome),
         "why": [str(row.about[key]) for key in ("why", "note", "source") if key in row.about],
         "finding": None
@@ -54,6 +56,12 @@ def decide(rulebook: Rulebook, asked: str, words: Sequence[str]) -> dict[str, An
             for miss in trace(table, inputs)
         ],
     }
+
+
+def _row_stands(rulebook: Rulebook, table: Table, row: str) -> dict[str, Any]:
+    """Layer, file, line and column of a row that decides."""
+    whole = f"table/{table.name}"
+    return stands(rulebook.origin(whole, f"/{OTHERWISE}") if row == OTHERWISE else rulebook.origin(f"{whole}/{row}"))
 
 
 def decided_text(answer: Mapping[str, Any]) -> str:
@@ -73,6 +81,7 @@ def decided_text(answer: Mapping[str, Any]) -> str:
         f"  not {miss['row']}: {miss['column']} is {miss['got']}, the row wants {_brief(miss['wanted'])}"
         for miss in answer["why_not"]
     ]
+    lines.append(f"  layer    {answer['layer']}: {spot_text(answer)}")
     return "\n".join(lines) + "\n"
 
 
@@ -174,20 +183,18 @@ def explain(rulebook: Rulebook, name: str) -> dict[str, Any]:
             exit_code=EXIT_USAGE,
         )
     rows = [
-        {"table": table.name, "question": table.question, "row": row.id}
+        {"table": table.name, "question": table.question, "row": row.id, **_row_stands(rulebook, table, row.id)}
         for table in map(rulebook.table, rulebook.items["table"])
         for row in (*table.rows, *([table.otherwise] if table.otherwise else []))
         if row.finding == name
     ]
-    layer, path, _ = rulebook.origins[f"finding/{name}"]
     return {
         "format": FORMAT,
         "id": name,
         **rule,
         "severity": rule.get("severity", "error"),
         "raised_by": rows,
-        "layer": layer,
-        "file": path,
+        **stands(rulebook.origin(f"finding/{name}")),
     }
 
 
@@ -202,8 +209,8 @@ def explained_text(answer: Mapping[str, Any]) -> str:
         for example in [examples] if isinstance(examples, Mapping) else examples:
             lines.append(f"  {kind.capitalize()}:   " + " ".join(f"{key}={value}" for key, value in example.items()))
     lines += [
-        f"  Raised by table {row['table']} (matrices/{row['question']}.toml), row {row['row']}"
+        f"  Raised by table {row['table']}, row {row['row']} (layer {row['layer']}: {spot_text(row)})"
         for row in answer["raised_by"]
     ]
-    lines.append(f"  Layer {answer['layer']}: {answer['file']}")
+    lines.append(f"  Layer {answer['layer']}: {spot_text(answer)}")
     return "\n".join(lines) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from proxx import prove
@@ -43,34 +43,38 @@ class JobSpec(Spec):
         super().__post_init__()
 
     @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Self:
-        """The spec of a document. Raises JobSpecValidationError with every fault that needs no media."""
-        _refuse(_judged(Reading(dict(document))))
+    def from_dict(cls, document: Mapping[str, Any], *, rulebooks: Sequence[str] = ()) -> Self:
+        """The spec of a document. Raises JobSpecValidationError with every fault that needs no media.
+
+        Here and below it is the shipped rulebook that judges, with the folders of `rulebooks` laid over it in
+        order; proxx.toml and PROXX_RULEBOOK speak to the command line alone. Raises RulebookError for a wrong one.
+        """
+        _refuse(_judged(Reading(dict(document)), rulebooks))
         return cls.from_document(document)
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
+    def from_json(cls, text: str | bytes, *, rulebooks: Sequence[str] = ()) -> Self:
         """The spec of a JSON text, read strictly. Raises JobSpecValidationError like from_dict."""
         reading = read(text)
-        _refuse(_judged(reading))
+        _refuse(_judged(reading, rulebooks))
         return cls.from_document(reading.document or {})
 
-    def validate(self, check_paths: bool = True) -> None:
+    def validate(self, check_paths: bool = True, *, rulebooks: Sequence[str] = ()) -> None:
         """Judge the spec; with `check_paths` its sources are opened and probed too.
 
         Raises JobSpecValidationError with every fault, ProxxError when ffprobe is not there.
         """
-        book = _rulebook()
+        book = _rulebook(rulebooks)
         machine = Machine(book, no_media=not check_paths, now=now())
         _refuse(check(book, self.to_json().encode("utf-8", "surrogateescape"), machine).findings)
 
 
-def _rulebook() -> Rulebook:
-    return load((), lint=prove.lint, cache=default_cache())
+def _rulebook(folders: Sequence[str]) -> Rulebook:
+    return load(folders, lint=prove.lint, cache=default_cache())
 
 
-def _judged(reading: Reading) -> tuple[Finding, ...]:
-    book = _rulebook()
+def _judged(reading: Reading, folders: Sequence[str]) -> tuple[Finding, ...]:
+    book = _rulebook(folders)
     return judge_spec(book, reading, Machine(book, no_media=True, now=now())).findings
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from proxx.answers import decide, decided_text, explain, explained_text
-from proxx.cards import profile_card, profile_list, profile_text
-from proxx.errors import EXIT_FINDINGS, EXIT_OK
+from proxx.cards import origin_card, origin_text, profile_card, profile_list, profile_text
+from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
+from proxx.jsonout import json_text
 from proxx.shelf import book_of
 from proxx.terminal import is_json, print_text
 
@@ -30,7 +30,13 @@ def explain_command(arguments: argparse.Namespace) -> int:
 def profiles_command(arguments: argparse.Namespace) -> int:
     """Print the list of profiles, or what one of them makes."""
     book = book_of(arguments)
-    if arguments.name:
+    if arguments.origin and not arguments.name:
+        raise ProxxError(
+            "--origin needs the name of a profile", hint="Try: proxx profiles NAME --origin", exit_code=EXIT_USAGE
+        )
+    if arguments.origin:
+        _answer(origin_card(book, arguments.name), origin_text(book, arguments.name), arguments)
+    elif arguments.name:
         _answer(profile_card(book, arguments.name), profile_text(book, arguments.name), arguments)
     else:
         cards = [profile_card(book, name) for name in sorted(book.profiles)]
@@ -39,4 +45,4 @@ def profiles_command(arguments: argparse.Namespace) -> int:
 
 
 def _answer(document: Any, text: str, arguments: argparse.Namespace) -> None:
-    print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n" if is_json(arguments) else text)
+    print_text(json_text(document) if is_json(arguments) else text)

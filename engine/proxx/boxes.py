@@ -70,3 +70,15 @@ def overlap(one: Masks, other: Masks) -> Masks | None:
     """The inputs that both boxes hold; None when there are none."""
     both = tuple(a & b for a, b in zip(one, other, strict=True))
     return both if all(both) else None
+
+
+def minus(box: Masks, other: Masks) -> list[Masks]:
+    """What of a box another one does not hold, as boxes that do not overlap."""
+    if overlap(box, other) is None:
+        return [box]
+    rest, left = box, []
+    for at, mask in enumerate(other):
+        if outside := rest[at] & ~mask:
+            left.append((*rest[:at], outside, *rest[at + 1 :]))
+        rest = (*rest[:at], rest[at] & mask, *rest[at + 1 :])
+    return left

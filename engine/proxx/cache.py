@@ -11,10 +11,15 @@ from typing import Any
 
 FREEZERS = (
     "cache.py",
+    "errors.py",
+    "nearest.py",
     "rulebook.py",
+    "layers.py",
     "stack.py",
+    "whence.py",
     "shape.py",
     "newtoml.py",
+    "lineage.py",
     "tables.py",
     "boxes.py",
     "faults.py",

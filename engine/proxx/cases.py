@@ -16,10 +16,11 @@ from proxx.checking import Checked, check
 from proxx.errors import Finding, ProxxError
 from proxx.identify import identify
 from proxx.job import plan
+from proxx.jsonout import json_text
 from proxx.machine import Machine
 from proxx.model import Media
 from proxx.probefile import read_probes
-from proxx.record import json_text, plan_document
+from proxx.record import plan_document
 from proxx.route import route_source
 from proxx.rulebook import Rulebook
 from proxx.samples import MOMENT
@@ -155,7 +156,7 @@ def _with_profile(book: Watched, changes: Case) -> Watched:
     profiles = {**book.profiles, changes["name"]: {**book.profiles[changes["like"]], **said}}
     made = Watched({**book.frozen, "items": {**book.items, "profile": profiles}})
     made.reached = book.reached
-    faults = prove.lint(made)
+    faults = [fault for fault in prove.lint(made) if fault.is_error]
     if faults:
         raise ProxxError(f"the added profile is wrong: {faults[0].message}")
     return made

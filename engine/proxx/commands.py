@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 import signal
@@ -18,13 +17,14 @@ from proxx import process
 from proxx.checking import Checked, check
 from proxx.errors import EXIT_CLIP_FAILED, EXIT_FINDINGS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.job import Clock, Made, plan, run
+from proxx.jsonout import json_text
 from proxx.machine import Machine
 from proxx.model import Media, Plan
 from proxx.probe import probe_all
 from proxx.probefile import write_probes
 from proxx.progress import showing
-from proxx.record import json_text, plan_document
-from proxx.report import FileReport, as_text, promise_words
+from proxx.record import plan_document
+from proxx.report import FileReport, file_documents, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.terminal import is_json, now, print_reports, print_text, read_bytes, report_of, saved_probes
@@ -55,13 +55,19 @@ def _need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
         )
 
 
-def _judged(book: Rulebook, name: str, machine: Machine, as_json: bool) -> tuple[Checked, bool]:
-    """The judged spec; findings are printed, and False says that it is refused."""
+def _judged(
+    book: Rulebook, name: str, machine: Machine, as_json: bool, *, events: bool = False
+) -> tuple[Checked, bool]:
+    """The judged spec; findings are printed (for `events` as one of them), and False says that it is refused."""
     checked = check(book, read_bytes(name), machine)
     if machine.stop is not None and machine.stop.is_set():
         raise KeyboardInterrupt  # what was not looked at in time is no finding
     if not checked.verdict.ok:
-        print_reports([report_of(name, checked)], as_json)
+        refused = [report_of(name, checked)]
+        if as_json and events:
+            print_text(json_text({"format": 1, "event": "refused", "files": file_documents(refused)}, indent=None))
+        else:
+            print_reports(refused, as_json)
     return checked, checked.verdict.ok
 
 
@@ -69,7 +75,7 @@ def _remarks(name: str, checked: Checked) -> None:
     """Warnings and notes of a spec that is fine, to stderr: they are no part of the plan."""
     if checked.findings:
         report = FileReport(name, checked.text, checked.verdict.engine, checked.findings)
-        print(as_text([report], colour=False), end="", file=sys.stderr)
+        print_reports([report], False, sys.stderr)
 
 
 def _engine_version(book: Rulebook, checked: Checked) -> str:
@@ -163,7 +169,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     stop = Event()
     machine = Machine(book, counts=True, writes=True, now=now(), stop=stop)
     _stop_on_signals(stop)
-    checked, fine = _judged(book, arguments.spec, machine, as_json)
+    checked, fine = _judged(book, arguments.spec, machine, as_json, events=True)
     if not fine:
         return EXIT_FINDINGS
     if checked.verdict.engine == "resolve":
@@ -204,13 +210,13 @@ def _stop_on_signals(stop: Event) -> None:
 
 def _print_outcome(status: str, record: str, made: Sequence[Made], as_json: bool) -> None:
     if as_json:
-        print_text(json.dumps({"format": 1, "event": "record", "status": status, "record": record}) + "\n")
+        print_text(json_text({"format": 1, "event": "record", "status": status, "record": record}, indent=None))
         return
     for one in made:
         print_text(f"{one.status:<10} {one.document['output']}\n")
         report = FileReport(str(one.document["output"]), "", "none", one.findings)
         if one.findings:
-            print_text(as_text([report], colour=False))
+            print_reports([report], False)
     print_text(f"{status}: record {record}\n")
 
 

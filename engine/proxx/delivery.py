@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING
 
 from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.nearest import question
-from proxx.terminal import has_colour, print_text, read_bytes
+from proxx.terminal import has_colour, print_text, read_bytes, width_of
 
 if TYPE_CHECKING:
     from proxx.errors import Finding
     from proxx.report import Context, FileReport
 
 STDOUT = "-"
+STDERR = ""
+"""Where the text report goes while standard output takes something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ class Target:
 
 # A format is loaded only when it is asked for: a check has to answer at once.
 def _text(reports: Sequence[FileReport], context: Context) -> str:
-    from proxx.report import as_text
+    from proxx.report_text import as_text
 
-    return as_text(reports, colour=context.colour)
+    return as_text(reports, colour=context.colour, width=context.width, would=context.would)
 
 
 def _json(reports: Sequence[FileReport], context: Context) -> str:
@@ -80,17 +83,23 @@ def read_target(word: str) -> Target:
     return Target(name, path)
 
 
-def targets_of(arguments: argparse.Namespace) -> list[Target]:
-    """Every report that the arguments ask for; text goes to stdout unless something else does.
+def targets_of(arguments: argparse.Namespace, taken: str = "") -> list[Target]:
+    """Every report that the arguments ask for; text goes to stdout unless something else does (`taken` says what).
 
     Raises ProxxError (exit 2) when two reports would take one place.
     """
     targets: list[Target] = list(getattr(arguments, "outputs", None) or [])
     named = getattr(arguments, "format", None)
     named = "text" if named and named not in REPORTS else named  # what only another command prints
-    if named or not any(target.path == STDOUT for target in targets):
+    if taken and (named or any(target.path == STDOUT for target in targets)):
+        raise ProxxError(
+            f"standard output takes {taken}", hint="Send reports to files: --output json:PATH", exit_code=EXIT_USAGE
+        )
+    if taken:
+        targets.insert(0, Target("text", STDERR))
+    elif named or not any(target.path == STDOUT for target in targets):
         targets.insert(0, Target(named or "text", STDOUT))
-    places = [target.path if target.path == STDOUT else os.path.realpath(target.path) for target in targets]
+    places = [target.path if target.path in (STDOUT, STDERR) else os.path.realpath(target.path) for target in targets]
     for number, place in enumerate(places):
         if place in places[:number]:
             what = "standard output" if place == STDOUT else targets[number].path
@@ -102,9 +111,10 @@ def targets_of(arguments: argparse.Namespace) -> list[Target]:
 
 def spare(targets: Iterable[Target], inputs: Iterable[str]) -> None:
     """Raises ProxxError (exit 2) when a report would overwrite what is read."""
-    read = {os.path.realpath(name) for name in inputs if name != STDOUT}
-    for target in targets:
-        if target.path != STDOUT and os.path.realpath(target.path) in read:
+    files = [target for target in targets if target.path not in (STDOUT, STDERR)]
+    read = {os.path.realpath(name) for name in inputs if name != STDOUT} if files else set()
+    for target in files:
+        if os.path.realpath(target.path) in read:
             raise ProxxError(
                 f"the {target.format} report would overwrite {target.path}, which is read", exit_code=EXIT_USAGE
             )
@@ -126,20 +136,21 @@ def deliver(reports: Sequence[FileReport], targets: Iterable[Target], context: C
     """Make every report and bring it to its place; gives the trouble with those that did not get there."""
     trouble = []
     for target in targets:
-        if target.path == STDOUT:
-            print_text(REPORTS[target.format](reports, replace(context, colour=has_colour(sys.stdout))))
+        if target.path in (STDOUT, STDERR):
+            stream = sys.stdout if target.path == STDOUT else sys.stderr
+            shown = replace(context, colour=has_colour(stream), width=width_of(stream))
+            print_text(REPORTS[target.format](reports, shown), stream)
             continue
         try:
-            _write(target.path, REPORTS[target.format](reports, context))
+            put(target.path, REPORTS[target.format](reports, context).encode("utf-8", "surrogateescape"))
         except OSError as error:
             reason = f"cannot write the {target.format} report to {target.path}: {error.strerror}"
             trouble.append(ProxxError(reason, exit_code=EXIT_USAGE))
     return trouble
 
 
-def _write(path: str, text: str) -> None:
-    """Put a text in the place of a file at once. Devices and pipes are written to, links are followed."""
-    data = text.encode("utf-8", "surrogateescape")
+def put(path: str, data: bytes) -> None:
+    """Put bytes in the place of a file at once. Devices and pipes are written to, links followed, its mode kept."""
     final = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as handle:
@@ -150,6 +161,8 @@ def _write(path: str, text: str) -> None:
         with open(part, "wb") as handle:
             handle.write(data)
             handle.flush()
+            if os.path.exists(final):
+                os.fchmod(handle.fileno(), stat.S_IMODE(os.stat(final).st_mode))
             os.fsync(handle.fileno())
         os.replace(part, final)
     finally:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from proxx.jsonout import json_text
+
 MOST_CLIPS = 20
 """Clips that are named one by one; JSON has them all."""
 MOST_NAMES = 6
@@ -38,7 +40,7 @@ def as_markdown(document: Mapping[str, Any]) -> str:
 
 def as_json(document: Mapping[str, Any]) -> str:
     """The published shape."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _code(line: str) -> str:

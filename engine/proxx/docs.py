@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.pages import all_pages
-from proxx.shelf import book_of
+from proxx.shelf import WORDS, book_of
 from proxx.terminal import print_text
 
 MANIFEST = ".proxx-docs.json"
@@ -66,7 +66,8 @@ def _check(arguments: argparse.Namespace, files: Mapping[str, bytes]) -> int:
     if not difference.words:
         print_text(f"{arguments.output}: {len(files)} pages, all as the rulebook says\n")
         return EXIT_OK
-    layers = "".join(f"--rulebook {shlex.quote(folder)} " for folder in getattr(arguments, "rulebook", []))
+    named = [folder for word in WORDS for folder in getattr(arguments, word, [])]
+    layers = "".join(f"--rulebook {shlex.quote(folder)} " for folder in named)
     lines = [f"{arguments.output}: the pages are not what the rulebook says", *(f"  {one}" for one in difference.words)]
     foreign = sorted(set(difference.surplus) - read_manifest(arguments.output))
     if foreign:

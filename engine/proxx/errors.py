@@ -20,7 +20,8 @@ class Finding:
     `at` is a JSON pointer into the judged document ("" is the whole document), `also` holds further
     pointers with the words that belong beside them, and `table`/`row` name the rule that decided. `line` and
     `column` (from 1) are given only where no pointer can say the place, as in a text that is no JSON.
-    `replacements` are proved fixes as data: each pair of a pointer and a new value mends this alone.
+    `replacements` are proved fixes as data: each pair of a pointer and a new value mends this alone. `witness` is
+    an input that shows a fault of a table, as pairs of a column and a value that `proxx decide` takes.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Finding:
     line: int = 0
     column: int = 0
     replacements: tuple[tuple[str, str], ...] = ()
+    witness: tuple[tuple[str, str | int], ...] = ()
 
     @property
     def is_error(self) -> bool:
@@ -53,6 +55,7 @@ class Finding:
             "pointer": self.at,
             "table": self.table,
             "row": self.row,
+            **({"witness": dict(self.witness)} if self.witness else {}),
         }
 
 

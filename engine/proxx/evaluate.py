@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from proxx.errors import Finding
 from proxx.rulebook import Rulebook
 from proxx.tables import OTHERWISE, Row, Table, Value
 
 Facts = Mapping[str, Value]
+MOST_REMEMBERED = 4096
+"""Answers kept for each stage; then it is forgotten and begun anew."""
+
 ALLOWED = "-allowed}"
 """The end of a message token that lists a column's passing values."""
 
@@ -90,10 +94,20 @@ def _bits(table: Table, inputs: Mapping[str, Value]) -> list[int]:
     return bits
 
 
-def ask(rulebook: Rulebook, stage: str, facts: Facts) -> dict[str, Decision]:
-    """Every table of a stage whose facts are all there, by name, in the rulebook's order."""
-    answers = ((table.name, decide(table, facts)) for table in rulebook.tables(stage))
-    found = {name: answer for name, answer in answers if answer is not None}
+def ask(rulebook: Rulebook, stage: str, facts: Facts) -> Mapping[str, Decision]:
+    """Every table of a stage whose facts are all there, by name, in the rulebook's order.
+
+    The rulebook remembers its answers: of a thousand specs most ask what was asked before.
+    """
+    known = rulebook.answers.setdefault(stage, {})
+    question = tuple([facts.get(name) for name in rulebook.asks(stage)])
+    found: Mapping[str, Decision] | None = known.get(question)
+    if found is None:
+        answers = ((table.name, decide(table, facts)) for table in rulebook.tables(stage))
+        found = MappingProxyType({name: answer for name, answer in answers if answer is not None})
+        if len(known) >= MOST_REMEMBERED:
+            known.clear()
+        known[question] = found
     rulebook.noted((name, answer.row) for name, answer in found.items())
     return found
 
@@ -137,6 +151,11 @@ def tell_all(
     """The findings of several decisions, in the rulebook's order."""
     found = (tell(rulebook, decision, texts, subject) for decision in decisions.values())
     return [finding for finding in found if finding is not None]
+
+
+def raises(decisions: Mapping[str, Decision]) -> bool:
+    """Whether any of the decisions raised a finding: only then words need be made for it."""
+    return any(decision.finding is not None for decision in decisions.values())
 
 
 def tokens(text: str) -> list[str]:

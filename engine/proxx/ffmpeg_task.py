@@ -22,8 +22,23 @@ from proxx.verdict import JudgedClip, JudgedTrack
 def ffmpeg_task(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedClip, named: Named, version: str) -> Task:
     """The task of one clip. Raises ProxxError when too little is known of the source, or a template is wrong."""
     clip = judged.clip
-    folder = named.output[: -len(named.name)]
-    temporary = folder + temporary_name(named.name)
+    temporary = named.output[: -len(named.name)] + temporary_name(named.name)
+    context, audio = ffmpeg_words(rulebook, profile, judged, temporary, version)
+    return Task(
+        index=clip.index,
+        source=clip.media.path,
+        output=named.output,
+        temporary=temporary,
+        expect=_promise(profile, named, context, audio),
+        argv=("ffmpeg", *render(profile["template"], rulebook.templates, context)),
+    )
+
+
+def ffmpeg_words(
+    rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedClip, path: str, version: str
+) -> tuple[dict[str, Any], tuple[Audio, ...]]:
+    """What a template is given to write arguments of (its shape: proxx.symbols), and the sound that is promised."""
+    clip = judged.clip
     out = _picture(profile, judged)
     sound = [_sound(profile, track, out) for track in judged.tracks if _used(track)]
     context = {
@@ -35,7 +50,7 @@ def ffmpeg_task(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedCl
             "rate": str(clip.source_rate),
             "cadence": clip.media.cadence or "unknown",
         },
-        "out": {**out, "path": temporary, "muxer": rulebook.items["container"][profile["container"]]["muxer"]},
+        "out": {**out, "path": path, "muxer": rulebook.items["container"][profile["container"]]["muxer"]},
         "carries": out["carries"],
         "audio": [stream for stream, _ in sound],
         "timecode": {"text": _timecode(clip), "write": _answer(judged, "timecode-carried")["write"]},
@@ -46,14 +61,7 @@ def ffmpeg_task(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedCl
         },
         "tool": {"version": version},
     }
-    return Task(
-        index=clip.index,
-        source=clip.media.path,
-        output=named.output,
-        temporary=temporary,
-        expect=_promise(profile, named, context, tuple(audio for _, audio in sound)),
-        argv=("ffmpeg", *render(profile["template"], rulebook.templates, context)),
-    )
+    return context, tuple(audio for _, audio in sound)
 
 
 def _answer(judged: JudgedClip | JudgedTrack, table: str) -> Mapping[str, Value]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from proxx.errors import Finding
+from proxx.nearest import nearest
 from proxx.rulebook import Rulebook
 
 Document = Mapping[str, Any]
@@ -47,6 +48,8 @@ def proved(
             after = _errors(judge({**document, pointer[1:]: value}))
             if not after[target] and not after - before:
                 hits.append(value)
+        near = nearest(str(document.get(pointer[1:], "")), hits)
+        hits.sort(key=lambda value: value != near)  # what was probably meant is named first
         if hits:
             more = f" (or {len(hits) - SHOWN} more)" if len(hits) > SHOWN else ""
             sentences.append(f"Checked: set {pointer[1:]} to {_or(hits[:SHOWN])}{more}.")

@@ -41,6 +41,8 @@ Limits = Mapping[str, Any]
 
 def of_text(value: str) -> str:
     """The form of any text: empty, blank, line-break, control, not-unicode, padded or right."""
+    if value.isprintable() and value and value[0] != " " != value[-1]:
+        return "right"  # what the rest would find, found at once
     if not value.strip():
         return "empty" if not value else "line-break" if _ALL_BREAKS & set(value) else "blank"
     if any("\ud800" <= character <= "\udfff" for character in value):

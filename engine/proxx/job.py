@@ -14,13 +14,13 @@ from proxx.errors import Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
 from proxx.jobspec import Spec
+from proxx.jsonout import json_text
 from proxx.model import Plan, Task
 from proxx.plan import make_plan
 from proxx.probefile import to_facts
 from proxx.record import (
     claim,
     digest,
-    json_text,
     make_folder,
     plan_document,
     publish,

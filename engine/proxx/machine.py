@@ -102,6 +102,9 @@ class Machine:
 
     def place(self, output: str, sources: Sequence[str], folder: str) -> str:
         """What stands at an output's path: free, source, outside or exists. Links are followed."""
+        plain = os.path.join(folder, os.path.basename(output)) == output
+        if plain and output not in sources and not os.path.lexists(output):
+            return "free"  # a new name right in the folder, the common case: nothing to follow
         real = os.path.realpath(output)
         if not real.startswith(os.path.join(os.path.realpath(folder), "")):
             return "outside" if not os.path.lexists(output) else self._taken(output, sources)

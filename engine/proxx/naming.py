@@ -69,7 +69,9 @@ def _form(text: str) -> str:
 
 
 def _has_control(text: str) -> bool:
-    return any(unicodedata.category(letter) in {"Cc", "Cs"} or letter in "\u2028\u2029" for letter in text)
+    return not text.isprintable() and any(
+        unicodedata.category(letter) in {"Cc", "Cs"} or letter in "\u2028\u2029" for letter in text
+    )
 
 
 def token_values(

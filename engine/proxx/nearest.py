@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 _LONGEST = 80
+_MARGIN = 0.05
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -21,6 +22,24 @@ def nearest(word: str, choices: Sequence[str], meant: Mapping[str, str] = _NOTHI
 
     close = difflib.get_close_matches(word.strip().casefold(), choices, 1, cutoff=0.75)
     return close[0] if close else ""
+
+
+def unmistakable(word: str, choices: Sequence[str], meant: Mapping[str, str] = _NOTHING) -> str:
+    """The choice that the word stands for where no other comes near it; "" for none, and where there is doubt."""
+    choice = nearest(word, choices, meant)
+    folded = _folded(word)
+    exact = {to for other, to in (*meant.items(), *zip(choices, choices, strict=True)) if _folded(other) == folded}
+    if exact or not choice:
+        return choice if len(exact) == 1 else ""
+    import difflib
+
+    match = difflib.SequenceMatcher(None, "", word.strip().casefold())
+    scores = []
+    for one in dict.fromkeys(choices):
+        match.set_seq1(one)
+        scores.append(match.ratio())
+    scores.sort()
+    return choice if len(scores) == 1 or scores[-1] - scores[-2] >= _MARGIN else ""
 
 
 def _folded(word: str) -> str:

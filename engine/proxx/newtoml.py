@@ -52,3 +52,23 @@ def _pass(word: str, is_mark: bool, at: int, open_: list[str], comma: int) -> in
     elif word in "]}" and open_:
         open_.pop()
     return at if word == "," and open_[-1:] == ["{"] else -1
+
+
+def unclosed(text: str) -> tuple[int, int, str]:
+    """Line and column (from 1) of the bracket or long string that is never closed, and its opener.
+
+    Of brackets the innermost. Without any it is the end of the text, and no opener.
+    """
+    open_: list[tuple[int, str]] = []
+    rest = list(text)
+    for piece in _PIECE.finditer(text):
+        rest[piece.start() : piece.end()] = " " * len(piece[0])
+        if piece[0] in ("[", "{"):
+            open_.append((piece.start(), piece[0]))
+        elif piece[0] in ("]", "}") and open_:
+            open_.pop()
+    quotes = re.search(r'"""|\'{3}|"|\'', "".join(rest))  # what is left of a string that could not be read
+    at, opener = (quotes.start(), quotes[0]) if quotes else open_[-1] if open_ else (len(text.rstrip()), "")
+    if quotes and at >= 2 and text[at - 2 : at] == 2 * opener:  # two of three had been taken for an empty string
+        at, opener = at - 2, 3 * opener
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at), opener

@@ -10,14 +10,9 @@ from proxx.delivery import REPORTS, read_target
 
 def parser() -> argparse.ArgumentParser:
     """Every command and option."""
-    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    shared.add_argument(
-        "--rulebook", metavar="DIR", action="append", help="lay this rulebook folder over the shipped one; repeatable"
-    )
-    shared.add_argument("--format", choices=tuple(REPORTS), help="how to print (text); check prints in all of these")
-    top = argparse.ArgumentParser(
-        prog="proxx", description="Makes editorial proxies from rules that are data, and proves them.", parents=[shared]
-    )
+    shared = _shared("rulebook")
+    text = "Makes editorial proxies from rules that are data, and proves them."
+    top = argparse.ArgumentParser(prog="proxx", description=text, parents=[_shared("rulebook_first")])
     top.add_argument("--version", action="version", version=f"proxx {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -29,9 +24,13 @@ def parser() -> argparse.ArgumentParser:
     check = command("check", "judging.check_command", "Judge specs and tell everything that is wrong with them.")
     check.add_argument("specs", nargs="+", metavar="SPEC", help="spec files, folders of specs, or - for standard input")
     check.add_argument(
-        "--probes", metavar="FILE", help="use these saved facts (proxx probe --format json) where they name a source"
+        "--probes",
+        metavar="FILE",
+        help="use saved facts (proxx probe --format json) where they name a source; a folder: every *.probes.json",
     )
     check.add_argument("--no-media", action="store_true", help="check only what needs no media")
+    check.add_argument("--fix", action="store_true", help="mend the specs where one change alone is proved right")
+    check.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
     also = "also write a report to a file, such as sarif:proxx.sarif (- is standard output); repeatable"
     check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
     check.set_defaults(formats=tuple(REPORTS))
@@ -52,8 +51,11 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("finding", metavar="FINDING-ID", help="such as pairing/dnxhd-in-mov")
     profiles = command("profiles", "asking.profiles_command", "List the profiles, or show what one makes.")
     profiles.add_argument("name", nargs="?", metavar="NAME", help="a profile's name")
+    profiles.add_argument("--origin", action="store_true", help="show every value with the layer and line it is from")
     text = "Check, test, compare or freeze a rulebook."
-    _bench_parsers(commands.add_parser("rulebook", help=text, description=text, parents=[shared]), shared)
+    _bench_parsers(
+        commands.add_parser("rulebook", help=text, description=text, parents=[_shared("rulebook_next")]), shared
+    )
     _docs_parser(commands)
     demo = command(
         "demo", "demo.demo_command", "Make a camera-like clip, check a spec, make and prove a proxy, show the record."
@@ -73,7 +75,20 @@ def _docs_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     docs.add_argument(
         "--rulebook", metavar="DIR", action="append", help="lay this rulebook folder over the shipped one"
     )
+    alone = "ignore proxx.toml and the environment variable PROXX_RULEBOOK"
+    docs.add_argument("--isolated", action="store_true", help=alone)
     docs.set_defaults(do="docs.docs_command", formats=("text", "markdown", "html"))
+
+
+def _shared(folders: str) -> argparse.ArgumentParser:
+    """What every command takes, before and after its name; `folders` keeps what --rulebook says here."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    layer = "lay this rulebook folder over the shipped one, and over those that proxx.toml names; repeatable"
+    shared.add_argument("--rulebook", dest=folders, metavar="DIR", action="append", help=layer)
+    alone = "ignore proxx.toml and the environment variable PROXX_RULEBOOK"
+    shared.add_argument("--isolated", action="store_true", help=alone)
+    shared.add_argument("--format", choices=tuple(REPORTS), help="how to print (text); check prints in all of these")
+    return shared
 
 
 def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
@@ -87,6 +102,7 @@ def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentPars
     check = jobs.add_parser("check", help=words, description=words, parents=[shared, layers])
     also = "also write a report to a file; repeatable"
     check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
+    check.add_argument("--coverage", action="store_true", help="tell each row that no case reaches")
     check.set_defaults(do="workbench.check_command", formats=tuple(REPORTS))
     words = "Run the cases (cases/*.toml) of every layer."
     test = jobs.add_parser("test", help=words, description=words, parents=[shared, layers])
@@ -94,11 +110,14 @@ def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentPars
     test.add_argument("--coverage", action="store_true", help="list the rows that no case reaches")
     words = "Show which answers and proxies differ; with one folder: from what is below it, or from its past (--rev)."
     diff = jobs.add_parser("diff", help=words, description=words, argument_default=argparse.SUPPRESS)
-    diff.add_argument("old", metavar="A", help="a rulebook folder")
+    diff.add_argument("old", metavar="A", nargs="?", default=".", help="a rulebook folder (the working one)")
     diff.add_argument("new", metavar="B", nargs="?", default=None, help="the folder to compare it with")
     diff.add_argument("--rev", metavar="REV", default=None, help="compare A with itself at this git revision")
-    diff.add_argument("--probes", metavar="FILE", default=None, help="name the clips of this probe file that change")
+    diff.add_argument(
+        "--probes", metavar="FILE", default=None, help="name the clips that change, of a probe file or a folder of them"
+    )
     diff.add_argument("--rulebook", metavar="DIR", action="append", help="lay both over this rulebook folder")
+    diff.add_argument("--isolated", action="store_true", help="ignore proxx.toml and PROXX_RULEBOOK")
     diff.add_argument("--format", choices=("text", "json", "markdown"), help="how to print (text)")
     diff.set_defaults(do="workbench.diff_command", formats=("text", "json", "markdown"))
     words = "Write the whole rulebook as one file of sorted JSON, with its digest."

@@ -42,6 +42,12 @@ def locate_all(text: str, pointers: Iterable[str], *, key: bool = False) -> dict
     return {pointer: _place(text, span, key, lines[_bounds(span, key)[0]]) for pointer, span in stands.items()}
 
 
+def span_of(text: str, pointer: str) -> Span | None:
+    """The offsets of the value at a JSON pointer and of the name it stands under; None when it is not there."""
+    names = tuple(_names(pointer))
+    return _find(text, {names[:depth] for depth in range(len(names) + 1)}).get(names)
+
+
 def locate_toml(text: str, keys: Sequence[str | int], *, key: bool = False) -> Place:
     """The place of the value at a path of keys and indices in TOML 1.0 text, or with `key` of its key.
 
@@ -55,7 +61,21 @@ def locate_toml(text: str, keys: Sequence[str | int], *, key: bool = False) -> P
     return _place(text, span, key, 1 + text.count("\n", 0, _bounds(span, key)[0]))
 
 
-@lru_cache(maxsize=8)
+def locate_in_toml(text: str, pointer: str) -> Place:
+    """The place of the value at a JSON pointer in TOML 1.0 text, or of the nearest value around it."""
+    known = _toml_spans(text)
+    path: tuple[str | int, ...] = ()
+    for name in _names(pointer):
+        # A number may be an index or a key that is made of digits.
+        steps = [(*path, name), *([(*path, int(name))] if name.isdecimal() else [])]
+        found = next((step for step in steps if step in known), None)
+        if found is None:
+            break
+        path = found
+    return locate_toml(text, path)
+
+
+@lru_cache(maxsize=64)
 def _toml_spans(text: str) -> dict[tuple[str | int, ...], Span]:
     return spans(text)
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.identify import Table, canonical_codec, canonical_container
+from proxx.jsonout import json_text
 from proxx.model import Audio, Colour, Media, Video
 
 ALWAYS = frozenset({"container", "codec", "demuxer"})
@@ -56,7 +57,7 @@ def read_probes(text: str, name: str, vocabulary: Table) -> dict[str, Media]:
 
 def write_probes(medias: Iterable[Media]) -> str:
     """The probe file of several files, in their order: indent 2, final newline, the same for the same facts."""
-    return json.dumps({media.path: to_facts(media) for media in medias}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({media.path: to_facts(media) for media in medias})
 
 
 def _plain(value: Any) -> Any:

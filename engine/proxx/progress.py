@@ -54,15 +54,17 @@ def as_bars(plan: Plan) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+    from rich.table import Column
 
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[state]}"),
+        # A long name is cut so that the bar and the time keep their places.
+        TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
     )
     total = sum(_frames(task) for task in plan.tasks)
-    with Bars(*columns, console=Console(stderr=True)) as bars:
+    with Bars(*columns, console=Console(stderr=True), expand=True) as bars:
         whole = bars.add_task(f"{len(plan.tasks)} clips", total=total, state="")
         shown: dict[int, Any] = {}
         finished = 0

@@ -6,25 +6,39 @@ Tables are boxes over finite atoms (see tables), so overlap, reach and gaps are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
-from proxx.boxes import overlap, uncovered
 from proxx.errors import Finding
 from proxx.evaluate import tokens
-from proxx.faults import fault, row_fault, witness
+from proxx.faults import Witness, fault, in_words, row_fault, table_fault, witness
 from proxx.jobspec import Spec
 from proxx.nearest import question
+from proxx.overlaps import box_faults, decided
 from proxx.rulebook import Rulebook
 from proxx.selftest import self_tests
 from proxx.tables import Row, Table, TableError
+from proxx.unused import unused
 
-ASKED_FOR = frozenset({"raw", "linear-pcm"})
-"""Sets that the program itself asks for, to make facts."""
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "source-capability": ("engine",),
+    "route": ("engine", "confidence"),
+    "job-engine": ("engine",),
+    "container-carries": ("pixel-aspect", "late-sound", "language", "title", "colour"),
+    "timecode-carried": ("write",),
+    "reel-carried": ("write",),
+    "rate-policy": ("conform",),
+    "track-use": ("use",),
+    "track-encode": ("do",),
+}
+"""Tables that the program asks by name, and the answers that it needs of each."""
+
+TEMPLATE_ENDS: Mapping[str, str] = {"ffmpeg": ".args.j2", "resolve": ".json.j2"}
+"""How the name of an engine's templates ends: ffmpeg takes arguments, Resolve takes settings."""
 
 
 def lint(rulebook: Rulebook) -> list[Finding]:
-    """Every fault of a rulebook whose documents have the right shape."""
+    """Every fault of a rulebook whose documents have the right shape; only errors refuse it."""
     faults = [*_words(rulebook), *_fields(rulebook)]
     if faults:
         return faults
@@ -34,15 +48,12 @@ def lint(rulebook: Rulebook) -> list[Finding]:
         except TableError as error:
             faults.append(_misfit(rulebook, name, error))
             continue
-        faults += _boxes(rulebook, table)
+        faults += box_faults(rulebook, table)
         faults += _sight(rulebook, table)
         faults += _outcomes(rulebook, table)
         faults += _messages(rulebook, table)
-    if not faults:
-        faults += _unused(rulebook)
-        faults += _unused_sets(rulebook)
-        faults += self_tests(rulebook)
-        faults += _profiles(rulebook)
+    if not any(one.is_error for one in faults):
+        faults += list(_needed(rulebook)) or [*unused(rulebook), *self_tests(rulebook), *_profiles(rulebook)]
     return faults
 
 
@@ -52,13 +63,13 @@ def _words(rulebook: Rulebook) -> Iterator[Finding]:
         facts = rulebook.facts
     except TableError as error:
         near = question(str(error), [f"@{name}" for name in rulebook.sets])
-        yield fault(rulebook, "rulebook/unknown-set", f"there is no set {error}{near}", f"fact/{error.where[1]}")
+        yield fault(rulebook, "rulebook/unknown-set", f"there is no set {error}{near}", f"fact/{error.where[1]}", "of")
         return
     stages = rulebook.items["stage"]
     for name, fact in facts.items():
         if fact.stage not in stages:
             message = f"fact {name} belongs to stage {fact.stage}, which is not declared{question(fact.stage, stages)}"
-            yield fault(rulebook, "rulebook/unknown-stage", message, f"fact/{name}")
+            yield fault(rulebook, "rulebook/unknown-stage", message, f"fact/{name}", "stage")
         if not fact.domain.values and not fact.domain.other and not fact.domain.is_range:
             yield fault(rulebook, "rulebook/empty-domain", f"fact {name} can have no value", f"fact/{name}")
 
@@ -96,43 +107,10 @@ def _misfit(rulebook: Rulebook, name: str, error: TableError) -> Finding:
     elif error.kind != "unknown-column":
         known = rulebook.facts if error.kind == "unknown-fact" else [f"@{one}" for one in rulebook.sets]
     message = f"table {name}: {texts[error.kind]}{question(word, list(known))}"
-    at = f"table/{name}/{row}" if row else f"table/{name}"
-    return fault(rulebook, f"rulebook/{error.kind}", message, at, column)
-
-
-def _boxes(rulebook: Rulebook, table: Table) -> Iterator[Finding]:
-    """Overlaps, rows that nothing reaches, and inputs that no row holds."""
-    widths = [column.width for column in table.columns]
-    for index, row in enumerate(table.rows):
-        if not all(row.masks):
-            column = table.columns[row.masks.index(0)].name
-            message = f"table {table.name}: row {row.id} can never match: its cell {column} holds no value"
-            yield row_fault(rulebook, "rulebook/unreachable", message, table, row)
-            continue
-        earlier = table.rows[:index]
-        if table.hit == "unique":
-            yield from _overlaps(rulebook, table, row, earlier)
-        elif uncovered(widths, [other.masks for other in earlier], row.masks) is None:
-            message = (
-                f"table {table.name}: row {row.id} can never match: rows above it hold all of its inputs, "
-                f"for instance {witness(table, row.masks)}"
-            )
-            yield row_fault(rulebook, "rulebook/unreachable", message, table, row)
-    gap = uncovered(widths, [row.masks for row in table.rows])
-    if gap is not None and table.otherwise is None:
-        message = f"table {table.name} has a gap and no otherwise: nothing decides {witness(table, gap)}"
-        yield fault(rulebook, "rulebook/gap", message, f"table/{table.name}")
-    if gap is None and table.otherwise is not None:
-        message = f"table {table.name}: otherwise is never reached: the rows hold every input"
-        yield fault(rulebook, "rulebook/unreachable", message, f"table/{table.name}", "otherwise")
-
-
-def _overlaps(rulebook: Rulebook, table: Table, row: Row, earlier: Iterable[Row]) -> Iterator[Finding]:
-    for other in earlier:
-        both = overlap(row.masks, other.masks)
-        if both is not None:
-            message = f"table {table.name}: rows {other.id} and {row.id} both decide {witness(table, both)}"
-            yield row_fault(rulebook, "rulebook/overlap", message, table, row)
+    at, key = (f"table/{name}/{row}", column) if row else (f"table/{name}", f"in/{error.where[-1]}")
+    shown: Witness = ((column, word),) if error.kind == "outside-domain" else ()
+    found = fault(rulebook, f"rulebook/{error.kind}", message, at, key)
+    return replace(found, table=name, row=row, witness=shown)
 
 
 def _sight(rulebook: Rulebook, table: Table) -> Iterator[Finding]:
@@ -142,13 +120,13 @@ def _sight(rulebook: Rulebook, table: Table) -> Iterator[Finding]:
         message = (
             f"table {table.name} belongs to stage {table.stage}, which is not declared{question(table.stage, stages)}"
         )
-        yield fault(rulebook, "rulebook/unknown-stage", message, f"table/{table.name}")
+        yield table_fault(rulebook, "rulebook/unknown-stage", message, table, "stage")
         return
     seen = {table.stage, *stages[table.stage].get("sees", ())}
     for column in table.columns:
         if column.fact.stage not in seen:
             message = f"table {table.name}: at stage {table.stage} the fact {column.fact.name} is not known yet"
-            yield fault(rulebook, "rulebook/fact-out-of-sight", message, f"table/{table.name}")
+            yield table_fault(rulebook, "rulebook/fact-out-of-sight", message, table, f"in/{column.name}")
 
 
 def _outcomes(rulebook: Rulebook, table: Table) -> Iterator[Finding]:
@@ -160,12 +138,20 @@ def _outcomes(rulebook: Rulebook, table: Table) -> Iterator[Finding]:
             if value not in table.out.get(name, ()):
                 near = question(str(value), [str(one) for one in table.out.get(name, ())]) or question(name, table.out)
                 message = f"table {table.name}: row {row.id} answers {name} = {value}, which out does not declare{near}"
-                yield row_fault(rulebook, "rulebook/unknown-outcome", message, table, row)
+                yield row_fault(rulebook, "rulebook/unknown-outcome", message, table, row, _shown(table, row), "then")
         refuses = rulebook.findings.get(row.finding or "", {"severity": "none"}).get("severity", "error") == "error"
         lacking = ", ".join(name for name in table.out if name not in row.outcome)
         if lacking and not refuses:
-            message = f"table {table.name}: row {row.id} refuses nothing and gives no {lacking}"
-            yield row_fault(rulebook, "rulebook/missing-outcome", message, table, row)
+            shown = _shown(table, row)
+            tail = f": {in_words(shown)} is left without an answer" if shown else ""
+            message = f"table {table.name}: row {row.id} refuses nothing and gives no {lacking}{tail}"
+            yield row_fault(rulebook, "rulebook/missing-outcome", message, table, row, shown)
+
+
+def _shown(table: Table, row: Row) -> Witness:
+    """An input that the row decides; none when it decides nothing."""
+    box = decided(table, row)
+    return witness(table, box) if box else ()
 
 
 def _messages(rulebook: Rulebook, table: Table) -> Iterator[Finding]:
@@ -175,7 +161,8 @@ def _messages(rulebook: Rulebook, table: Table) -> Iterator[Finding]:
         if rule is None:
             rows = (row for row in (*table.rows, table.otherwise) if row and row.finding == name)
             message = f"table {table.name} raises {name}, which is not written{question(name, rulebook.findings)}"
-            yield row_fault(rulebook, "rulebook/unknown-finding", message, table, next(rows))
+            row = next(rows)
+            yield row_fault(rulebook, "rulebook/unknown-finding", message, table, row, _shown(table, row), "finding")
             continue
         columns = {column.name for column in table.columns}
         words = (
@@ -183,50 +170,39 @@ def _messages(rulebook: Rulebook, table: Table) -> Iterator[Finding]:
             | {f"{column}-allowed" for column in columns}
             | set(rulebook.items["stage"].get(table.stage, {}).get("texts", ()))
         )
-        for token in sorted({token for text in _sentences(rule) for token in tokens(text)} - words):
+        said = {token: key for key, text in _sentences(rule) for token in tokens(text) if token not in words}
+        for token in sorted(said):
             message = f"finding {name} says {{{token}}}, which table {table.name} cannot fill{question(token, words)}"
-            yield fault(rulebook, "rulebook/unknown-token", message, f"finding/{name}")
+            row = next(one for one in (*table.rows, table.otherwise) if one and one.finding == name)
+            found = fault(rulebook, "rulebook/unknown-token", message, f"finding/{name}", said[token])
+            yield replace(found, table=table.name, row=row.id, witness=_shown(table, row))
 
 
-def _sentences(rule: Mapping[str, Any]) -> Iterator[str]:
+def _sentences(rule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every text of a finding with the key that it stands under."""
     for key in ("what", "at", "fix", "why", "also"):
         value = rule.get(key, ())
         if isinstance(value, str):
-            yield value
+            yield key, value
         elif isinstance(value, Mapping):
-            yield from (text for pair in value.items() for text in pair)
+            yield from ((key, text) for pair in value.items() for text in pair)
         else:
-            yield from value
+            yield from ((f"{key}/{number}", text) for number, text in enumerate(value))
 
 
-def _unused(rulebook: Rulebook) -> Iterator[Finding]:
-    raised = {name for table in rulebook.items["table"] for name in rulebook.table(table).findings}
-    for name in rulebook.findings:
-        if name not in raised:
-            yield fault(rulebook, "rulebook/unused-finding", f"no row raises the finding {name}", f"finding/{name}")
-
-
-def _unused_sets(rulebook: Rulebook) -> Iterator[Finding]:
-    """Sets that are written out, or that words belong to, and that no rule asks for."""
-    rules = [rulebook.items[kind] for kind in ("table", "fact", "field")]
-    asked = {text[1:] for text in _texts(rules) if text.startswith("@")} | ASKED_FOR
-    places = {name: (f"set/{name}", "") for name in rulebook.items.get("set", {})}
-    for kind in ("codec", "source-codec", "container"):
-        for word, data in rulebook.items[kind].items():
-            for name in data.get("sets", ()):
-                places.setdefault(name, (f"{kind}/{word}", "sets"))
-    for name, (entry, key) in places.items():
-        if name not in asked:
-            yield fault(rulebook, "rulebook/unused-set", f"no rule asks for the set @{name}", entry, key)
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Every text inside a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(item)
+def _needed(rulebook: Rulebook) -> Iterator[Finding]:
+    """Tables and answers that the program itself asks for, by name."""
+    tables = rulebook.items["table"]
+    for name, answers in NEEDED.items():
+        if name not in tables:
+            message = f"there is no table {name}, which every job asks{question(name, tables)}"
+            yield fault(rulebook, "rulebook/missing-table", message, "")
+            continue
+        table = rulebook.table(name)
+        for answer in answers:
+            if answer not in table.out:
+                message = f"table {name} answers no {answer}, which every job needs{question(answer, table.out)}"
+                yield table_fault(rulebook, "rulebook/missing-answer", message, table, "out")
 
 
 def _profiles(rulebook: Rulebook) -> Iterator[Finding]:
@@ -242,3 +218,7 @@ def _profiles(rulebook: Rulebook) -> Iterator[Finding]:
             near = question(profile["template"], rulebook.templates)
             message = f"profile {name}: there is no template {profile['template']}{near}"
             yield fault(rulebook, "rulebook/unknown-template", message, f"profile/{name}", "template")
+        elif not profile["template"].endswith(TEMPLATE_ENDS[profile["engine"]]):
+            ending, engine = TEMPLATE_ENDS[profile["engine"]], profile["engine"]
+            message = f"profile {name}: a template for {engine} ends in {ending}, not as {profile['template']} does"
+            yield fault(rulebook, "rulebook/wrong-engine", message, f"profile/{name}", "template")

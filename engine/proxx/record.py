@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from proxx.errors import ProxxError
+from proxx.jsonout import json_text
 from proxx.model import Plan, Task
 from proxx.probefile import to_facts
 
@@ -49,11 +49,6 @@ def _task(task: Task) -> dict[str, Any]:
         **work,
         "promise": to_facts(task.expect),
     }
-
-
-def json_text(document: Any) -> str:
-    """A document as stable JSON text: order as given, indent 2, UTF-8, final newline."""
-    return json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
 
 
 def make_folder(path: str) -> None:

@@ -122,6 +122,11 @@ def _environment(
     return environment
 
 
+def language() -> ImmutableSandboxedEnvironment:
+    """The language of templates, to read one without filling it: its syntax, filters, tests and functions."""
+    return _environment((), (), _escape)
+
+
 def _chain(block: str, joint: str = ",") -> str:
     """Join the lines of a `{% filter chain %}` block into one line, as ffmpeg writes its filter graphs."""
     return joint.join(line for line in (raw.strip() for raw in block.split("\n")) if line) + "\n"

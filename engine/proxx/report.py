@@ -1,8 +1,7 @@
-"""What proxx says, in words for people and in JSON for programs, and where in a document its findings stand."""
+"""What proxx says: the findings about documents, their places, and the same in JSON and in plain sentences."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,24 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from proxx.errors import Finding, has_errors
 from proxx.facts import rate_text
+from proxx.jsonout import json_text
 from proxx.model import Media
 
 if TYPE_CHECKING:
+    from proxx.mend import Mend
     from proxx.positions import Place
 
 FORMAT = 1
-COLOURS = {"error": "31;1", "warning": "33;1", "note": "36;1", "bold": "1", "frame": "34"}
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """The findings about one document: its path and text, the engine its job routes to, and what was left out."""
+    """The findings about one document: its path and text, the engine its job routes to, and what was left out.
+
+    `mends` are the changes after which these findings remain; None where none were asked for.
+    """
 
     path: str
     text: str
     engine: str
     findings: tuple[Finding, ...]
     left_out: tuple[str, ...] = ()
+    mends: tuple[Mend, ...] | None = None
 
     @property
     def ok(self) -> bool:
@@ -40,7 +44,8 @@ class Context:
     """What a report may tell beside its files, and how.
 
     `rules` are the rulebook's findings by id, `folder` is the working folder, `unread` holds the path and the
-    trouble of every document that could not be read; `colour` is for a terminal's text.
+    trouble of every document that could not be read; `colour` and `width` (in columns) are for a terminal's text;
+    `would` says that changes are shown and not made.
     """
 
     version: str = ""
@@ -48,6 +53,8 @@ class Context:
     folder: str = "/"
     unread: tuple[tuple[str, str], ...] = ()
     colour: bool = False
+    width: int | None = None
+    would: bool = False
 
 
 def located(report: FileReport) -> Iterator[tuple[Finding, Mapping[str, Place]]]:
@@ -100,89 +107,31 @@ def below(path: str, folder: str) -> str | None:
 
 def as_json(reports: Sequence[FileReport]) -> str:
     """The published shape of `check` (schema/check.schema.json)."""
-    files = [
+    return json_text({"format": FORMAT, "files": file_documents(reports)})
+
+
+def file_documents(reports: Sequence[FileReport]) -> list[dict[str, Any]]:
+    """Every report as JSON has it."""
+    return [
         {
             "path": report.path,
             "ok": report.ok,
             "engine": report.engine,
             "findings": [_finding(finding, places[finding.at]) for finding, places in located(report)],
             "left_out": list(report.left_out),
+            **({} if report.mends is None else {"fixed": [one.document() for one in report.mends]}),
         }
         for report in reports
     ]
-    return json.dumps({"format": FORMAT, "files": files}, indent=2, ensure_ascii=False) + "\n"
 
 
 def _finding(finding: Finding, spot: Place) -> dict[str, Any]:
     return {**finding.document(), "line": spot.line, "column": spot.column}
 
 
-def as_text(reports: Sequence[FileReport], *, colour: bool = False) -> str:
-    """Findings like a compiler's: the place, the line itself, the reason, what to do, and the rule that decided."""
-    return "".join(_file(report, colour) for report in reports)
-
-
-def _file(report: FileReport, colour: bool) -> str:
-    lines = report.text.split("\n")
-    parts = [_block(report.path, lines, finding, places, colour) for finding, places in located(report)]
-    errors = sum(finding.is_error for finding in report.findings)
-    others = len(report.findings) - errors
-    counts = [f"{errors} error{'' if errors == 1 else 's'}"] if errors else []
-    counts += [f"{others} remark{'' if others == 1 else 's'}"] if others else []
-    verdict = paint("ok", "bold", colour) if report.ok else paint("refused", "error", colour)
-    engine = f", engine {report.engine}" if report.ok and report.engine != "none" else ""
-    summary = f"{report.path}: {verdict}{engine}" + (f" ({', '.join(counts)})" if counts else "") + "\n"
-    left_out = "".join(f"  not checked: {line}\n" for line in report.left_out)
-    return "".join(parts) + summary + left_out
-
-
-def _block(path: str, texts: Sequence[str], finding: Finding, places: Mapping[str, Place], colour: bool) -> str:
-    message, *rest = finding.message.split("\n")
-    head = f"{paint(f'{finding.severity}[{finding.id}]', finding.severity, colour)}: {paint(message, 'bold', colour)}\n"
-    lines = [f"    {line.strip()}" for line in rest]
-    if texts != [""] or finding.line:
-        lines += _frames(path, texts, finding, places, colour)
-    lines += [f"    Reason: {line}" for line in finding.why]
-    lines += [f"    Action: {line}" for line in finding.fix]
-    lines.append(f"    Rule: {rule(finding)}")
-    return head + "\n".join(lines) + "\n\n"
-
-
 def rule(finding: Finding) -> str:
     """The row that decided, as `decide` and `explain` name it."""
     return f"table {finding.table}, row {finding.row}" if finding.table else "rulebook"
-
-
-def _frames(path: str, texts: Sequence[str], finding: Finding, places: Mapping[str, Place], colour: bool) -> list[str]:
-    """The source line with a mark under the value, and the lines that belong to it."""
-    spots = [(places[finding.at], ""), *((places[at], text) for at, text in finding.also)]
-    lines: list[str] = []
-    for number, (spot, label) in enumerate(spots):
-        if number == 0:
-            lines.append(f"  {paint('-->', 'frame', colour)} {path}:{spot.line}:{spot.column}")
-        if not 0 < spot.line <= len(texts):
-            continue
-        shown, column = _window(texts[spot.line - 1].rstrip("\r"), spot.column)
-        mark = ("^" if number == 0 else "-") * max(1, min(spot.length, len(shown) - column + 1))
-        margin = f"{spot.line:>4}"
-        lines.append(f"{paint(f'{margin} |', 'frame', colour)} {shown}")
-        tone = finding.severity if number == 0 else "frame"
-        lines.append(
-            f"{paint('     |', 'frame', colour)} {' ' * (column - 1)}{paint(f'{mark} {label}'.rstrip(), tone, colour)}"
-        )
-    return lines
-
-
-def _window(line: str, column: int, width: int = 100) -> tuple[str, int]:
-    """At most `width` characters of a line around a column, control characters and tabs shown as blanks."""
-    start = max(0, column - 1 - width // 2) if len(line) > width else 0
-    shown = "".join(letter if letter.isprintable() else " " for letter in line[start : start + width])
-    return shown, column - start
-
-
-def paint(text: str, tone: str, colour: bool) -> str:
-    """The text in a colour, where the terminal has colours."""
-    return f"\x1b[{COLOURS[tone]}m{text}\x1b[0m" if colour else text
 
 
 def sentences(findings: Iterable[Finding]) -> str:

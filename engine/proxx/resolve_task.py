@@ -19,14 +19,7 @@ def resolve_task(
     name them (@clip.FPS, @clip.Resolution/2, @clip.StartTC)."""
     media, said = judged.clip.media, profile["promise"]
     folder = named.output[: -len(named.name)]
-    explicit = words.get("fps_mode") == "explicit"
-    context = {
-        "profile": profile,
-        "source": {"path": media.path},
-        "resolution": words["resolution"],
-        "rate": words["fps_explicit"] if explicit else "same-as-source",
-        "out": {"folder": folder.rstrip("/") or "/", "name": named.name.rpartition(".")[0]},
-    }
+    context = resolve_words(profile, media, named, words)
     return Task(
         index=judged.clip.index,
         source=media.path,
@@ -40,3 +33,15 @@ def resolve_task(
         ),
         settings=render_json(profile["template"], rulebook.templates, context),
     )
+
+
+def resolve_words(profile: Mapping[str, Any], media: Media, named: Named, words: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template is given to write render settings of (its shape: proxx.symbols)."""
+    explicit = words.get("fps_mode") == "explicit"
+    return {
+        "profile": profile,
+        "source": {"path": media.path},
+        "resolution": words["resolution"],
+        "rate": words["fps_explicit"] if explicit else "same-as-source",
+        "out": {"folder": named.output[: -len(named.name)].rstrip("/") or "/", "name": named.name.rpartition(".")[0]},
+    }

@@ -11,8 +11,10 @@ from typing import Any
 
 from proxx.cache import cached, content_key, default_cache, keep
 from proxx.errors import EXIT_USAGE, Finding, ProxxError, RulebookError
-from proxx.stack import Layer, lacking, laid, stack, stack_templates
+from proxx.layers import Layer, lacking, laid, stack_templates
+from proxx.stack import stack
 from proxx.tables import Domain, Fact, Table, TableError, compile_table
+from proxx.whence import blamed, teller
 
 __all__ = ["Rulebook", "builtin", "canonical", "default_cache", "derive_sets", "freeze", "load", "read_folder"]
 
@@ -40,8 +42,11 @@ class Rulebook:
         self.items: Mapping[str, Mapping[str, Any]] = frozen["items"]
         self.templates: Mapping[str, str] = frozen["templates"]
         self.origins: Mapping[str, Sequence[Any]] = frozen["origins"]
+        self.about: Mapping[str, Any] = frozen["about"]
         self._tables: dict[str, Table] = {}
         self._stages: dict[str, list[Table]] = {}
+        self._asks: dict[str, tuple[str, ...]] = {}
+        self.answers: dict[str, dict[tuple[Any, ...], Any]] = {}
 
     @property
     def findings(self) -> Mapping[str, Any]:
@@ -81,8 +86,23 @@ class Rulebook:
             self._stages[stage] = [self.table(name) for name in names]
         return self._stages[stage]
 
+    def asks(self, stage: str) -> tuple[str, ...]:
+        """The names of the facts that the tables of a stage ask for, each once."""
+        if stage not in self._asks:
+            columns = (column.fact.name for table in self.tables(stage) for column in table.columns)
+            self._asks[stage] = tuple(dict.fromkeys(columns))
+        return self._asks[stage]
+
     def noted(self, decisions: Iterable[tuple[str, str]]) -> None:
         """Told of every decision (table, row). A rulebook keeps no count; one whose coverage is measured does."""
+
+    def origin(self, entry: str, pointer: str = "") -> tuple[str, str, str]:
+        """Layer, file and JSON pointer of an entry such as table/NAME/ROW, or of the value at a pointer inside it.
+
+        What a profile has from the one that it extends stands in that one's file. All are empty for an unknown entry.
+        """
+        layer, path, at = self.origins.get(f"{entry}#{pointer}") or self.origins.get(entry, ("", "", ""))
+        return (layer, path, at) if f"{entry}#{pointer}" in self.origins else (layer, path, f"{at}{pointer}")
 
     @property
     def identity(self) -> dict[str, str]:
@@ -132,7 +152,7 @@ def load(folders: Sequence[str] = (), *, lint: Lint, cache: str | None = None) -
     frozen = cached(cache, key)
     if frozen is None:
         rulebook = freeze(texts)
-        faults = tuple(lint(rulebook))
+        faults = blamed(lint(rulebook), rulebook.about["removed"], teller(texts))
         if any(fault.is_error for fault in faults):
             raise RulebookError(faults)
         frozen = rulebook.frozen
@@ -165,7 +185,8 @@ def read_folder(folder: str) -> dict[str, bytes]:
 
 def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
     """The unproved rulebook of the read folders, lowest first. Raises RulebookError for documents of a wrong shape."""
-    from proxx.shape import read_layer  # jsonschema is slow to import and not needed when the frozen copy is there
+    # jsonschema is slow to import and not needed when the frozen copy is there
+    from proxx.shape import PROFILE, read_layer
 
     layers: list[Layer] = []
     faults: list[Finding] = []
@@ -175,10 +196,23 @@ def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
         faults += wrong
         layers.append(layer)
     _raise(faults)
-    layers, astray = laid(layers)
-    items, origins, clashes = stack(layers)
+    return assemble(layers, teller(texts), json.loads(schemas[PROFILE]))
+
+
+def assemble(read: Sequence[Layer], told: Callable[[list[Any]], str], profile: Mapping[str, Any]) -> Rulebook:
+    """The unproved rulebook of layers, lowest first; `told` says a place in words, `profile` is a profile's schema.
+
+    Raises RulebookError where layers clash.
+    """
+    from proxx.lineage import made_whole
+
+    layers, astray = laid(read)
+    pile, clashes = stack(layers, told)
     templates, more = stack_templates(layers)
-    _raise([*astray, *clashes, *more] or lacking(items, layers[0]))
+    _raise([*astray, *clashes, *more] or lacking(pile.items, layers[0]))
+    profiles, wrong = made_whole(pile, profile)
+    _raise(wrong)
+    items = {**pile.items, "profile": {name: one.data for name, one in profiles.items()}}
     content = {
         "format": FORMAT,
         "name": layers[-1].name,
@@ -186,7 +220,18 @@ def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
         "items": items,
         "templates": dict(sorted(templates.items())),
     }
-    return Rulebook({**content, "digest": f"sha256:{_digest(content)}", "origins": origins})
+    inherited = {
+        f"profile/{name}#{pointer}": place for name, one in profiles.items() for pointer, place in one.inherited.items()
+    }
+    raw = pile.items["profile"]
+    about = {
+        "layers": [{"name": layer.name, "version": layer.version, "path": layer.path} for layer in layers],
+        "parents": {name: data["extends"] for name, data in raw.items() if "extends" in data},
+        "removed": pile.removed,
+    }
+    return Rulebook(
+        {**content, "digest": f"sha256:{_digest(content)}", "origins": {**pile.origins, **inherited}, "about": about}
+    )
 
 
 def _raise(faults: Sequence[Finding]) -> None:

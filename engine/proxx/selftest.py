@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from proxx.boxes import Masks, overlap, uncovered
 from proxx.errors import Finding
-from proxx.faults import fault, witness
+from proxx.faults import fault, in_words, witness
 from proxx.rulebook import Rulebook
 from proxx.tables import Table
 
@@ -38,8 +39,10 @@ def _self_test(
         wrong = _counter_example(table, box, name, wanted=kind == "bad")
         if wrong is not None:
             does = "does not raise it" if kind == "bad" else "raises it"
-            message = f"finding {name}: its {kind} example {does}: table {table.name}, {witness(table, wrong)}"
-            yield fault(rulebook, "rulebook/self-test", message, f"finding/{name}", kind)
+            shown = witness(table, wrong)
+            message = f"finding {name}: its {kind} example {does}: table {table.name}, {in_words(shown)}"
+            found = fault(rulebook, "rulebook/self-test", message, f"finding/{name}", kind)
+            yield replace(found, table=table.name, witness=shown)
 
 
 def _counter_example(table: Table, box: Masks, finding: str, *, wanted: bool) -> Masks | None:

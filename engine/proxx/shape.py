@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema
 
 from proxx.errors import Finding
-from proxx.newtoml import news
-from proxx.stack import Layer
+from proxx.layers import HEAD, Layer, escape
+from proxx.nearest import question
+from proxx.newtoml import news, unclosed
 
 SCHEMA_LINE = "#:schema "
-HEAD = "rulebook.toml"
+PROFILE = "profile.schema.json"
+PROJECT = "project.schema.json"
 _SPOT = re.compile(r" \(at line (\d+), column (\d+)\)$")
-TEMPLATES = "/profiles/templates/"
+_END = " (at end of document)"
+TEMPLATES = "profiles/templates/"
+SCHEMAS_BY_PLACE: Mapping[str, tuple[str, ...]] = {
+    HEAD: ("rulebook.schema.json",),
+    "matrices": ("tables.schema.json", "vocabulary.schema.json", "facts.schema.json", "jobspec-fields.schema.json"),
+    "profiles": (PROFILE,),
+}
+"""What a file says by where it stands: below matrices a question, below profiles a recipe."""
 
 
 def read_layer(files: Mapping[str, bytes], schemas: Mapping[str, bytes]) -> tuple[Layer, list[Finding]]:
@@ -26,31 +35,32 @@ def read_layer(files: Mapping[str, bytes], schemas: Mapping[str, bytes]) -> tupl
     head: Mapping[str, Any] = {}
     documents: dict[str, Mapping[str, Any]] = {}
     templates: dict[str, str] = {}
+    first = next(iter(files))
     for path, data in files.items():
-        if TEMPLATES in path:
-            templates[path.partition(TEMPLATES)[2]] = data.decode("utf-8", "replace")
-        elif path.endswith(".toml"):
-            document, wrong = read_document(path, data, schemas)
+        near = path.removeprefix(first.removesuffix(HEAD))
+        if near.startswith(TEMPLATES):
+            templates[near.removeprefix(TEMPLATES)] = data.decode("utf-8", "replace")
+        elif (place := near.partition("/")[0]) in SCHEMAS_BY_PLACE and near.endswith(".toml"):
+            fitting = {name: schemas[name] for name in SCHEMAS_BY_PLACE[place] if name in schemas}
+            document, wrong = read_document(path, data, fitting)
             faults += wrong
-            if path.endswith(f"/{HEAD}"):
+            if place == HEAD:
                 head = document
                 if any(fault.id == "rulebook/newer-format" for fault in wrong):
                     break  # the other files follow rules that are not known here
             elif not wrong:
                 documents[path] = document
-    layer = Layer(
-        path=next(iter(files)),
-        name=str(head.get("name", "")),
-        version=str(head.get("version", "")),
-        extends=str(head.get("extends", "")),
-        documents=documents,
-        templates=templates,
-    )
-    return layer, faults
+    name, version, extends = (str(head.get(key, "")) for key in ("name", "version", "extends"))
+    return Layer(first, name, version, extends, documents, templates), faults
 
 
-def read_document(path: str, data: bytes, schemas: Mapping[str, bytes]) -> tuple[Mapping[str, Any], list[Finding]]:
-    """The document of a TOML file that names its schema on its first line, and all that is wrong with its shape."""
+def read_document(
+    path: str, data: bytes, schemas: Mapping[str, bytes], *, without_line: str = ""
+) -> tuple[Mapping[str, Any], list[Finding]]:
+    """The document of a TOML file that names its schema on its first line, and all that is wrong with its shape.
+
+    `without_line` is the schema of a file that names none.
+    """
     try:
         text = data.decode("utf-8")
         if (found := news(text)) is not None:
@@ -58,37 +68,70 @@ def read_document(path: str, data: bytes, schemas: Mapping[str, bytes]) -> tuple
             return {}, [_fault("rulebook/not-toml", f"{what} is TOML 1.1; write TOML 1.0", path, "", line, column)]
         document = tomllib.loads(text)
     except ValueError as error:
-        spot = _SPOT.search(str(error))
-        line, column = (int(spot[1]), int(spot[2])) if spot else (1, 1)
-        message = f"cannot be read as TOML 1.0: {_SPOT.sub('', str(error))}"
-        return {}, [_fault("rulebook/not-toml", message, path, "", line, column)]
+        message, line, column = _broken(data, error)
+        return {}, [_fault("rulebook/not-toml", f"cannot be read as TOML 1.0: {message}", path, "", line, column)]
     first = text.partition("\n")[0].strip()
-    name = first[len(SCHEMA_LINE) :].strip().rpartition("/")[2] if first.startswith(SCHEMA_LINE) else ""
+    named = first.startswith(SCHEMA_LINE) or not without_line
+    name = first[len(SCHEMA_LINE) :].strip().rpartition("/")[2] if named else without_line
     if name not in schemas:
-        known = ", ".join(sorted(schemas))
-        return {}, [_fault("rulebook/no-schema", f"the first line must name a schema: #:schema … of {known}", path, "")]
+        near = question(name, schemas)
+        message = f"the first line must name a schema: #:schema … of {', '.join(sorted(schemas))}{near}"
+        return {}, [_fault("rulebook/no-schema", message, path, "", 1, 1)]
     schema = json.loads(schemas[name])
-    return document, _newer(path, document, schema) or _shape(path, document, schema)
+    return document, _newer(path, document, schema) or shape_faults(path, document, schema)
+
+
+def _broken(data: bytes, error: ValueError) -> tuple[str, int, int]:
+    """What makes a text no TOML, and its line and column: where the fault is met, or what never ends begins."""
+    if isinstance(error, UnicodeDecodeError):
+        before = data[: error.start].decode("utf-8")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return f"the byte 0x{data[error.start]:02x} is no UTF-8", line, column
+    message = str(error)
+    if spot := _SPOT.search(message):
+        return message[: spot.start()], int(spot[1]), int(spot[2])
+    line, column, opener = unclosed(data.decode("utf-8"))
+    return message.removesuffix(_END) + (f"; {opener} is never closed" if opener else " at the end"), line, column
 
 
 def _newer(path: str, document: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Finding]:
-    """A rulebook of a later format than this program reads."""
+    """A rulebook or project of a later format than this program reads."""
     given = document.get("format")
     ours = schema["properties"].get("format", {}).get("const")
-    if not path.endswith(f"/{HEAD}") or type(given) is not int or given <= ours:
+    if ours is None or type(given) is not int or given <= ours:
         return []
-    message = f"the rulebook has format {given}; this proxx reads format {ours}: a newer proxx is needed"
+    what = "rulebook" if path.endswith(f"/{HEAD}") else "file"
+    message = f"the {what} has format {given}; this proxx reads format {ours}: a newer proxx is needed"
     return [_fault("rulebook/newer-format", message, path, "/format")]
 
 
-def _shape(path: str, document: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Finding]:
+def shape_faults(path: str, document: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Finding]:
+    """Everything about a document that its schema does not allow, each at the value or key that is wrong."""
     validator = jsonschema.Draft202012Validator(schema)
     faults = []
     for error in sorted(validator.iter_errors(document), key=lambda e: [str(part) for part in e.absolute_path]):
         best = jsonschema.exceptions.best_match([error]) or error
-        keys = [str(part).replace("~", "~0").replace("/", "~1") for part in best.absolute_path]
-        faults.append(_fault("rulebook/shape", best.message, path, "".join(f"/{key}" for key in keys)))
+        at = "".join(f"/{escape(str(part))}" for part in best.absolute_path)
+        faults += [_fault("rulebook/shape", message, path, f"{at}{key}") for key, message in _words(best)]
     return faults
+
+
+def _words(error: jsonschema.ValidationError) -> Iterator[tuple[str, str]]:
+    """What one error says: the key below its value that is meant ("" for the value itself), and the sentence."""
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    known: Sequence[str] = list(schema.get("properties", ()))
+    if error.validator == "additionalProperties" and error.validator_value is False and known:
+        for key in dict(error.instance):  # type: ignore[arg-type]
+            if key not in known and not any(re.search(one, key) for one in schema.get("patternProperties", ())):
+                yield f"/{escape(key)}", f"there is no key {key} here{question(key, known)}"
+    elif error.validator in ("oneOf", "anyOf"):
+        yield "", f"{error.instance!r} is none of what may stand here: {schema.get('description', schema)}"
+    elif error.validator == "required":
+        yield "", f"the key {error.message.split(chr(39))[1]} is missing"
+    elif error.validator is None:  # a schema that is false: the key may not be here at all
+        yield "", "this key does not belong here"
+    else:
+        yield "", error.message
 
 
 def _fault(kind: str, message: str, path: str, at: str, line: int = 0, column: int = 0) -> Finding:

@@ -7,9 +7,10 @@ One mistake is one FieldFacts that is not right: what comes after the first fact
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache, partial
 from typing import Any
 
 from proxx.forms import CHECKS, Limits, normal_path, of_raster, of_text
@@ -26,7 +27,9 @@ TEXTS = ("field", "value", "allowed", "nearest", "expected", "first")
 """Words for messages, always all there: the field (sources[1] for an item), the value as JSON writes it, the allowed
 values, the nearest known one, what is expected, and the pointer of the source that a duplicate repeats."""
 
+_NO_TEXTS = dict.fromkeys(TEXTS, "")
 _SHOWN = 80
+_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 _MAX_GUESSES = 100
 _TIMES = "xX*\u00d7"  # what people write between width and height
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -46,6 +49,7 @@ class Field:
     title: str
     doc: str
     expects: str
+    each: str = ""
     form: str = "text"
     required: bool = False
     nullable: bool = False
@@ -102,7 +106,7 @@ def judge(document: Mapping[str, Any], fields: Sequence[Field], told: Collection
     """
     names = {one.name for one in fields}
     strangers = [key for key in document if key not in names]
-    guesses = dict(zip(strangers, _nearest_fields(strangers, document, fields), strict=True))
+    guesses = dict(zip(strangers, _nearest_fields(strangers, document, fields), strict=True)) if strangers else {}
     facts: list[FieldFacts] = []
     for one in fields:
         facts += _known(one, document, frozenset(guesses.values()))
@@ -129,26 +133,31 @@ def rate_facts(facts: Sequence[FieldFacts], document: Mapping[str, Any]) -> dict
 
 def _known(one: Field, document: Mapping[str, Any], misspelt: Collection[str]) -> Iterator[FieldFacts]:
     values = (*one.values, "WIDTHxHEIGHT") if one.form == "raster" else one.values
-    texts = _texts(field=one.name, allowed=", ".join(values), expected=one.expects)
-    plain = FieldFacts(one.name, pointer((one.name,)), required=one.required, texts=texts)
+    texts = {**_NO_TEXTS, "field": one.name, "allowed": ", ".join(values), "expected": one.expects}
+    plain = partial(FieldFacts, one.name, _pointer(one.name), required=one.required, texts=texts)
     value = document.get(one.name)
     if value is None:
         given = one.name in document and not one.nullable
         texts["value"] = "null" if given else ""
-        yield replace(plain, presence="null" if given else "misspelt" if one.name in misspelt else "absent")
+        yield plain(presence="null" if given else "misspelt" if one.name in misspelt else "absent")
         return
     texts["value"] = shown(value)
     if one.form == "version":
-        yield replace(plain, form="right" if isinstance(value, str) and value in one.values else "other")
+        yield plain(form="right" if isinstance(value, str) and value in one.values else "other")
     elif not _has_type(one, value):
-        yield replace(plain, type="wrong")
+        yield plain(type="wrong")
     else:
         form, allowed = _form(one, value)
         if allowed == "no" or form in ("padded", "line-break"):
-            texts["nearest"] = _nearest_value(value, one)
-        yield replace(plain, type="right", form=form, allowed=allowed)
+            texts["nearest"] = nearest_value(value, one)
+        yield plain(type="right", form=form, allowed=allowed)
         if one.type == "list":
             yield from _items(one, value, texts)
+
+
+@lru_cache(maxsize=64)
+def _pointer(name: str) -> str:
+    return pointer((name,))
 
 
 def _has_type(one: Field, value: Any) -> bool:
@@ -177,6 +186,7 @@ def _form(one: Field, value: Any) -> tuple[str, str]:
 def _items(one: Field, values: Sequence[Any], texts: Mapping[str, str]) -> Iterator[FieldFacts]:
     """Facts of the items that are not right; a job may list thousands that are."""
     seen: dict[str, int] = {}
+    wanted = one.each or one.expects
     for index, value in enumerate(values):
         kind, form, first = "right", "not-checked", ""
         if not isinstance(value, str):
@@ -187,7 +197,7 @@ def _items(one: Field, values: Sequence[Any], texts: Mapping[str, str]) -> Itera
             earlier = seen.setdefault(normal_path(value), index)
             form, first = ("right", "") if earlier == index else ("duplicate", f"/{one.name}/{earlier}")
         if kind == "wrong" or form != "right":
-            said = {**texts, "field": f"{one.name}[{index}]", "value": shown(value), "first": first}
+            said = {**texts, "field": f"{one.name}[{index}]", "value": shown(value), "first": first, "expected": wanted}
             yield FieldFacts(one.name, pointer((one.name, index)), part="item", type=kind, form=form, texts=said)
 
 
@@ -203,27 +213,30 @@ def _nearest_fields(strangers: Sequence[Any], document: Mapping[str, Any], field
         yield guess
 
 
-def _nearest_value(value: Any, one: Field) -> str:
-    if not isinstance(value, str):
+def nearest_value(value: Any, one: Field, near: Callable[..., str] = nearest) -> str:
+    """The allowed value that was meant; `near` picks one of the list."""
+    if not isinstance(value, str) or len(value) > _SHOWN:
         return ""
     raster = "".join("x" if letter in _TIMES else letter for letter in value if not letter.isspace())
     if one.form == "raster" and of_raster(raster, one.limits) == "right":
         return raster
-    return nearest(value, one.values, one.meant)
+    return near(value, one.values, one.meant)
 
 
 def shown(value: Any) -> str:
     """A value for a message: as JSON writes it, cut short, and never more than one line."""
     if isinstance(value, str):
         text = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
-        return "".join(_printable(letter) for letter in json.dumps(text, ensure_ascii=False))
+        written = _AS_JSON(text)
+        return written if written.isprintable() else "".join(map(_printable, written))
     if isinstance(value, Mapping):
         return "an object" if value else "an empty object"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}" if value else "an empty list"
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    if isinstance(value, int) and value.bit_length() > 4 * _SHOWN:
+    digits = value.as_tuple().digits if isinstance(value, Decimal) else ()
+    if len(digits) > 4 * _SHOWN or (isinstance(value, int) and value.bit_length() > 4 * _SHOWN):
         return "a number of many digits"
     text = str(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
@@ -234,4 +247,4 @@ def _printable(letter: str) -> str:
 
 
 def _texts(**given: str) -> dict[str, str]:
-    return {**dict.fromkeys(TEXTS, ""), **given}
+    return {**_NO_TEXTS, **given}

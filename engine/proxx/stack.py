@@ -2,202 +2,158 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from proxx.errors import Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One rulebook folder as read: where its rulebook.toml is, its documents by path, its templates by name."""
-
-    path: str
-    name: str
-    version: str
-    extends: str
-    documents: Mapping[str, Mapping[str, Any]]
-    templates: Mapping[str, str]
-
+from proxx.layers import FLAGS, PLAIN, Entry, Items, Layer, Place, clash, entries, entry_of
+from proxx.nearest import question
 
 ROWS_ONLY = frozenset({"rows", "question"})
 """What a layer may say of a table that it adds rows to."""
 
-KINDS = (
-    *("stage", "fact", "table", "finding", "field", "rate", "token", "profile"),
-    *("codec", "source-codec", "container", "signature", "label", "probe"),
-)
-"""What a complete rulebook has some of."""
 
-Items = dict[str, dict[str, Any]]
-Origins = dict[str, list[Any]]
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """All entries by kind and name; by "kind/name" where each stands, who made it final, who took it away.
 
+    `told` says a place in words.
+    """
 
-def laid(layers: Sequence[Layer]) -> tuple[list[Layer], list[Finding]]:
-    """The layers that count: a complete rulebook begins anew, another one must stand on the one it extends."""
-    stack: list[Layer] = []
-    astray = []
-    for layer in layers:
-        below = [one.name for one in stack]
-        if layer.extends and layer.extends not in below:
-            message = f"{layer.name} extends {layer.extends}, but below it there is {', '.join(below)}"
-            astray.append(_clash("rulebook/nothing-there", message, ["", layer.path, "/extends"]))
-        stack = [*stack, layer] if layer.extends else [layer]
-    return stack, astray
+    told: Callable[[Place], str]
+    items: Items = field(default_factory=dict)
+    origins: dict[str, Place] = field(default_factory=dict)
+    finals: dict[str, Place] = field(default_factory=dict)
+    removed: dict[str, Place] = field(default_factory=dict)
 
 
-def lacking(items: Items, lowest: Layer) -> list[Finding]:
-    """A rulebook without whole kinds of entries: most likely a layer that does not say what it extends."""
-    missing = [kind for kind in KINDS if not items.get(kind)]
-    if not missing:
-        return []
-    message = (
-        f"{lowest.name} is no complete rulebook: it has no {', '.join(missing)}; "
-        'to lay it over the shipped one, write extends = "proxx"'
-    )
-    return [_clash("rulebook/incomplete", message, ["", lowest.path, ""])]
-
-
-def stack(layers: Sequence[Layer]) -> tuple[Items, Origins, list[Finding]]:
-    """All entries by kind and name, where each came from ([layer, file, pointer] by "kind/name"), and the clashes."""
-    items: Items = {}
-    origins: Origins = {}
+def stack(layers: Sequence[Layer], told: Callable[[Place], str]) -> tuple[Stack, list[Finding]]:
+    """All entries of the layers, lowest first, and where they clash."""
+    pile = Stack(told)
     clashes: list[Finding] = []
     for layer in layers:
         for path, document in layer.documents.items():
-            for kind, name, data, replaces in _entries(path, document):
-                place = [layer.name, path, "" if kind == "profile" else f"/{kind}/{_escape(name)}"]
-                if kind == "table":
-                    clashes += _lay_table(items.setdefault(kind, {}), origins, name, data, place)
-                else:
-                    clashes += _lay(items.setdefault(kind, {}), origins, f"{kind}/{name}", name, data, place, replaces)
-    return items, origins, clashes
+            for kind, entry in entries(layer, path, document):
+                target = pile.items.setdefault(kind, {})
+                clashes += _lay_table(pile, target, entry) if kind == "table" else _lay(pile, target, entry)
+    return pile, clashes
 
 
-def _entries(path: str, document: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, bool]]:
-    """Each entry of a document as (kind, name, data, replaces); a profile file is one entry.
-
-    Plain values (rates, how to probe) cannot say themselves that they replace one below: their group says it.
-    """
-    if "/profiles/" in path:
-        yield "profile", str(document["name"]), document, False
-        return
-    question = path.rpartition("/")[2].removesuffix(".toml")
-    for kind, group in document.items():
-        for name, data in group.items():
-            if name != "replaces":
-                yield kind, name, {"question": question, **data} if kind == "table" else data, "replaces" in group
-
-
-def _lay(
-    target: dict[str, Any],
-    origins: Origins,
-    key: str,
-    name: str,
-    data: Any,
-    place: list[Any],
-    replaces: bool = False,
-) -> list[Finding]:
+def _lay(pile: Stack, target: dict[str, Any], entry: Entry) -> list[Finding]:
     """Put one entry over what is there. The same said twice is no change."""
-    said = dict(data) if isinstance(data, Mapping) else data
-    replaces = bool(said.pop("replaces", False)) if isinstance(said, dict) else replaces and name in target
-    remove = bool(said.pop("remove", False)) if isinstance(said, dict) else False
-    if name not in target:
-        if remove or replaces:
-            return [
-                _clash(
-                    "rulebook/nothing-there", f"{key} is not in any layer below, so there is nothing to change", place
-                )
-            ]
-    elif target[name] == said:
+    if "remove" in entry.flags and len(entry.flags) > 1:
+        both = " and ".join(f"{flag} = true" for flag in FLAGS if flag in entry.flags)
+        return [clash("rulebook/contradiction", f"{entry.key} says {both}: say only one", entry.place)]
+    if wrong := _barred(pile, target, entry):
+        return [wrong]
+    if "remove" in entry.flags:
+        del target[entry.name]
+        forget(pile, entry.key)
+        pile.removed[entry.key] = entry.place
         return []
-    elif not (replaces or remove):
-        below = origins[key]
-        return [
-            _clash(
-                "rulebook/defined-twice", f"{key} stands already in {below[1]}; to change it say replaces = true", place
-            )
-        ]
-    if remove:
-        del target[name], origins[key]
-    else:
-        target[name] = said
-        origins[key] = place
+    if entry.name not in target or target[entry.name] != entry.said:
+        target[entry.name] = entry.said
+        pile.origins[entry.key] = entry.place
+        pile.removed.pop(entry.key, None)
+    if "final" in entry.flags:
+        pile.finals.setdefault(entry.key, entry.place)
     return []
 
 
-def _lay_table(
-    tables: dict[str, Any], origins: Origins, name: str, data: Mapping[str, Any], place: list[Any]
-) -> list[Finding]:
+def _barred(pile: Stack, target: Mapping[str, Any], entry: Entry) -> Finding | None:
+    """Why the entry may not be laid over what is there, if it may not."""
+    changes = entry.flags & {"replaces", "remove"}
+    if entry.name not in target:
+        # Of a group of plain values that replaces, some may be new.
+        if not changes or ("replaces" in changes and entry.key.partition("/")[0] in PLAIN):
+            return None
+        message = f"{entry.key} is not in any layer below, so there is nothing to change{question(entry.name, target)}"
+        return clash("rulebook/nothing-there", message, entry.place)
+    if target[entry.name] == entry.said and "remove" not in changes:
+        return None
+    if entry.key in pile.finals:
+        return final_clash(pile, entry.key, entry.place)
+    if not changes:
+        there = pile.told(pile.origins[entry.key])
+        message = f"{entry.key} stands already in {there}; to change it say replaces = true"
+        return clash("rulebook/defined-twice", message, entry.place)
+    return None
+
+
+def _lay_table(pile: Stack, tables: dict[str, Any], entry: Entry) -> list[Finding]:
     """Put a table, or rows for a table that is there, over what is there; a locked one stays as it is."""
-    below = tables.get(name)
-    if below is None and "in" not in data:
-        return [
-            _clash(
-                "rulebook/nothing-there",
-                f"there is no table {name} below to add rows to, and no columns (in) here",
-                place,
-            )
-        ]
-    if below is not None and {**data, "rows": data.get("rows", [])} == below:
+    rows = entry.said.get("rows", [])
+    head = Entry(entry.key, entry.name, {k: v for k, v in entry.said.items() if k != "rows"}, entry.flags, entry.place)
+    below = tables.get(entry.name)
+    if below is None or entry.flags & {"replaces", "remove"}:
+        return _lay_whole(pile, tables, head, rows)
+    if {**head.said, "rows": [entry_of("", "", row, []).said for row in rows]} == below and not entry.flags:
         return []
+    if below.get("locked"):
+        return [locked_clash(pile, entry)]
+    if changed := [key for key in head.said if key not in ROWS_ONLY and head.said[key] != below.get(key)]:
+        if entry.key in pile.finals:
+            return [final_clash(pile, entry.key, entry.place)]
+        message = (
+            f"table {entry.name} has another {changed[0]} below; to change it say replaces = true and give all rows"
+        )
+        return [clash("rulebook/defined-twice", message, entry.place)]
+    if "final" in entry.flags:
+        pile.finals.setdefault(entry.key, entry.place)
+    return _lay_rows(pile, below["rows"], entry, rows)
+
+
+def _lay_whole(pile: Stack, tables: dict[str, Any], head: Entry, rows: Sequence[Any]) -> list[Finding]:
+    """Put a table that is new, or takes the place of the one below, or takes it away."""
+    below = tables.get(head.name)
+    if below is None and "in" not in head.said and not head.flags & {"replaces", "remove"}:
+        message = f"there is no table {head.name} below to add rows to, and no columns (in) here"
+        return [clash("rulebook/nothing-there", f"{message}{question(head.name, tables)}", head.place)]
     if below is not None and below.get("locked"):
-        return [
-            _clash(
-                "rulebook/locked",
-                f"table {name} is locked by {origins[f'table/{name}'][0]}: no layer may change it",
-                place,
-            )
-        ]
-    if below is None or data.get("replaces") or data.get("remove"):
-        head = {key: value for key, value in data.items() if key != "rows"}
-        clashes = _lay(tables, origins, f"table/{name}", name, head, place)
-        if name in tables and not clashes:
-            tables[name]["rows"] = []
-    elif changed := [key for key in data if key not in ROWS_ONLY and data[key] != below.get(key)]:
-        message = f"table {name} has another {changed[0]} below; to change it say replaces = true and give all rows"
-        return [_clash("rulebook/defined-twice", message, place)]
-    else:
-        clashes = []
-    return clashes + _lay_rows(tables[name]["rows"], origins, name, data, place) if name in tables else clashes
+        return [locked_clash(pile, head)]
+    final = [key for key in pile.finals if below is not None and key.startswith(f"{head.key}/")]
+    if final:
+        return [final_clash(pile, key, head.place) for key in final]
+    clashes = _lay(pile, tables, head)
+    if clashes or head.name not in tables:
+        return clashes
+    forget(pile, head.key)
+    tables[head.name] = {**head.said, "rows": []}
+    pile.origins[head.key] = head.place
+    return _lay_rows(pile, tables[head.name]["rows"], head, rows)
 
 
-def _lay_rows(rows: list[Any], origins: Origins, name: str, data: Mapping[str, Any], place: list[Any]) -> list[Finding]:
+def _lay_rows(pile: Stack, rows: list[Any], table: Entry, added: Sequence[Any]) -> list[Finding]:
     by_id: dict[str, Any] = {row["id"]: row for row in rows}
     clashes: list[Finding] = []
     seen: set[str] = set()
-    for index, row in enumerate(data.get("rows", ())):
-        spot = [place[0], place[1], f"{place[2]}/rows/{index}"]
+    for index, row in enumerate(added):
+        place = [*table.place[:2], f"{table.place[2]}/rows/{index}"]
         if row["id"] in seen:
-            clashes.append(_clash("rulebook/defined-twice", f"row {row['id']} stands twice in table {name}", spot))
+            clashes.append(
+                clash("rulebook/defined-twice", f"row {row['id']} stands twice in table {table.name}", place)
+            )
         seen.add(row["id"])
-        clashes += _lay(by_id, origins, f"table/{name}/{row['id']}", row["id"], row, spot)
+        clashes += _lay(pile, by_id, entry_of(table.key, row["id"], row, place))
     rows[:] = by_id.values()
     return clashes
 
 
-def stack_templates(layers: Sequence[Layer]) -> tuple[dict[str, str], list[Finding]]:
-    """All templates by name. A layer adds templates under new names; it cannot change one that others rely on."""
-    templates: dict[str, str] = {}
-    clashes: list[Finding] = []
-    for layer in layers:
-        for name, text in layer.templates.items():
-            if templates.setdefault(name, text) != text:
-                place = [layer.name, name, ""]
-                clashes.append(
-                    _clash(
-                        "rulebook/defined-twice",
-                        f"template {name} stands already below; give yours another name",
-                        place,
-                    )
-                )
-    return templates, clashes
+def forget(pile: Stack, key: str) -> None:
+    """Where an entry stood, and all in it."""
+    for known in [known for known in pile.origins if f"{known}/".startswith(f"{key}/")]:
+        del pile.origins[known]
 
 
-def _escape(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
+def final_clash(pile: Stack, key: str, place: Place) -> Finding:
+    """That an entry is changed which a layer made final."""
+    message = f"{key} is final in {pile.told(pile.finals[key])}: no layer above may change it or take it away"
+    return clash("rulebook/final", message, place)
 
 
-def _clash(kind: str, message: str, place: list[Any]) -> Finding:
-    return Finding(id=kind, message=message, at=place[2], subject=place[1])
+def locked_clash(pile: Stack, table: Entry) -> Finding:
+    """That a table is changed which the layer that made it has locked."""
+    layer, *_ = there = pile.origins[table.key]
+    message = f"table {table.name} is locked by {layer}: no layer may change it ({pile.told(there)})"
+    return clash("rulebook/locked", message, table.place)

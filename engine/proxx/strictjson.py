@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,8 @@ _BLANKED = frozenset(("comment", "trailing-comma", "trailing-text"))
 _OF_A_VALUE = frozenset(("not-finite", "lone-surrogate"))
 _SHOWN = 40
 _LONGEST_INT = 100
+_MOST_DIGITS = 1000
+_ROUNDED = Context(prec=_MOST_DIGITS, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def _texts(*, found: str = "", expected: str = "", name: str = "", first: str = "") -> Mapping[str, str]:
@@ -106,13 +108,18 @@ def number(text: str) -> float | Decimal:
     if repr(value) == text:
         return value
     try:
-        return Decimal(text)
+        return _decimal(text)
     except ArithmeticError:  # an exponent of twenty digits: zero or infinity for every purpose
         return value
 
 
 def _whole_number(text: str) -> int | Decimal:
-    return int(text) if len(text) <= _LONGEST_INT else Decimal(text)
+    return int(text) if len(text) <= _LONGEST_INT else _decimal(text)
+
+
+def _decimal(text: str) -> Decimal:
+    """The number as written; one that is longer than any legal value is rounded, and long enough to be refused."""
+    return Decimal(text) if len(text) <= _MOST_DIGITS else _ROUNDED.create_decimal(text)
 
 
 def _load(text: str) -> tuple[Any, list[Fault]]:

@@ -13,6 +13,7 @@ from proxx.errors import EXIT_USAGE, ProxxError
 
 if TYPE_CHECKING:
     from proxx.checking import Checked
+    from proxx.mend import Mend
     from proxx.model import Media
     from proxx.report import FileReport
     from proxx.rulebook import Rulebook
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 26
 """No document of proxx is larger; what is longer is refused by its reader."""
 
-NOT_SPECS = (".plan.json", ".record.json", ".probes.json")
+PROBES = ".probes.json"
+NOT_SPECS = (".plan.json", ".record.json", PROBES)
 
 
 def read_bytes(name: str) -> bytes:
@@ -41,19 +43,24 @@ def spec_files(names: Sequence[str]) -> list[str]:
     """The spec files that names stand for; a folder stands for every spec below it, in order."""
     files: list[str] = []
     for name in names:
-        if name != "-" and os.path.isdir(name):
-            found = [
-                os.path.join(place, file)
-                for place, _, names in sorted(os.walk(name, onerror=_unreadable))
-                for file in sorted(names)
-                if file.endswith(".json") and not file.endswith(NOT_SPECS)
-            ]
-            if not found:
-                raise ProxxError(f"no specs (*.json) below {name}", exit_code=EXIT_USAGE)
-            files += found
-        else:
+        if name == "-" or not os.path.isdir(name):
             files.append(name)
+            continue
+        found = [file for file in _below(name, ".json") if not file.endswith(NOT_SPECS)]
+        if not found:
+            raise ProxxError(f"no specs (*.json) below {name}", exit_code=EXIT_USAGE)
+        files += found
     return files
+
+
+def _below(folder: str, ending: str) -> list[str]:
+    """Every file below a folder whose name ends so, in order."""
+    return [
+        os.path.join(place, file)
+        for place, _, names in sorted(os.walk(folder, onerror=_unreadable))
+        for file in sorted(names)
+        if file.endswith(ending)
+    ]
 
 
 def _unreadable(error: OSError) -> None:
@@ -61,36 +68,54 @@ def _unreadable(error: OSError) -> None:
 
 
 def saved_probes(name: str | None, book: Rulebook) -> dict[str, Media]:
-    """The facts of a probe file, by path; none without a file."""
+    """The facts of a probe file, or of every probe file (*.probes.json) below a folder, by path; none without a name.
+
+    Raises ProxxError (exit 2) when two files tell different facts of one path: nobody could say which hold.
+    """
     if name is None:
         return {}
     from proxx.probefile import read_probes
 
-    return read_probes(read_bytes(name).decode("utf-8", "replace"), name, book.vocabulary)
+    known: dict[str, Media] = {}
+    said_by: dict[str, str] = {}
+    files = _below(name, PROBES) if os.path.isdir(name) else [name]
+    if not files:
+        raise ProxxError(f"no probe files (*{PROBES}) below {name}", exit_code=EXIT_USAGE)
+    for file in files:
+        for path, media in read_probes(read_bytes(file).decode("utf-8", "replace"), file, book.vocabulary).items():
+            if known.setdefault(path, media) != media:
+                message = f"{said_by[path]} and {file} tell different facts of {path}"
+                raise ProxxError(message, hint="Keep one of the two probe files.", exit_code=EXIT_USAGE)
+            said_by.setdefault(path, file)
+    return known
 
 
-def report_of(name: str, checked: Checked) -> FileReport:
-    """The report of a judged spec."""
+def report_of(name: str, checked: Checked, mends: tuple[Mend, ...] | None = None) -> FileReport:
+    """The report of a judged spec, with the changes that were made where any were asked for."""
     from proxx.report import FileReport
 
-    label = "<stdin>" if name == "-" else name
-    return FileReport(label, checked.text, checked.verdict.engine, checked.findings, checked.verdict.left_out)
+    label, verdict = "<stdin>" if name == "-" else name, checked.verdict
+    return FileReport(label, checked.text, verdict.engine, checked.findings, verdict.left_out, mends)
 
 
-def print_reports(reports: Sequence[FileReport], is_json: bool) -> None:
-    """Reports to stdout."""
-    from proxx.report import as_json, as_text
+def print_reports(reports: Sequence[FileReport], is_json: bool, stream: Any = None) -> None:
+    """Reports to stdout (or another stream), as text that suits the terminal or as JSON."""
+    from proxx.report import as_json
+    from proxx.report_text import as_text
 
-    print_text(as_json(reports) if is_json else as_text(reports, colour=has_colour(sys.stdout)))
+    stream = stream or sys.stdout
+    text = as_json(reports) if is_json else as_text(reports, colour=has_colour(stream), width=width_of(stream))
+    print_text(text, stream)
 
 
-def print_text(text: str) -> None:
-    """Text to stdout, whatever the locale: file names may hold anything."""
-    if sys.stdout is None:  # closed by the caller: there is nobody to tell
+def print_text(text: str, stream: Any = None) -> None:
+    """Text to stdout (or another stream), whatever the locale: file names may hold anything."""
+    stream = stream or sys.stdout
+    if stream is None:  # closed by the caller: there is nobody to tell
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-    sys.stdout.buffer.flush()
+    stream.flush()
+    stream.buffer.write(text.encode("utf-8", "surrogateescape"))
+    stream.buffer.flush()
 
 
 def is_json(arguments: argparse.Namespace) -> bool:
@@ -104,10 +129,22 @@ def now() -> str:
 
 
 def has_colour(stream: Any) -> bool:
-    """Whether the stream is a terminal that wants colours (NO_COLOR and TERM=dumb say no)."""
-    return (
-        stream is not None
-        and bool(stream.isatty())
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    )
+    """Whether the stream wants colours: terminals do, unless NO_COLOR or TERM=dumb says no; FORCE_COLOR says yes."""
+    if os.environ.get("NO_COLOR") or stream is None:
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: Any) -> int | None:
+    """The columns of the terminal that the stream is (COLUMNS has the say); None for a file or a pipe."""
+    if stream is None or not stream.isatty():
+        return None
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        return 80

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError, meta
-
 from proxx.checking import Checked
-from proxx.errors import Finding, ProxxError
-from proxx.faults import fault
+from proxx.errors import Finding, ProxxError, has_errors
+from proxx.facts import profile_facts, spec_facts
+from proxx.faults import Witness, fault, in_words, warned
 from proxx.job import plan
 from proxx.jobspec import Reading
 from proxx.model import Media
-from proxx.nearest import question
+from proxx.reach import Refusal, refusal
 from proxx.render import TemplateFault
 from proxx.rulebook import Rulebook
 from proxx.samples import SHAPES, Sample, Told, sample_spec
-from proxx.verdict import judge_spec
+from proxx.templates import template_faults
+from proxx.verdict import Verdict, judge_spec
 
 FFMPEG = "5.1"
 """The version that trials plan for."""
@@ -67,40 +67,31 @@ def try_profile(rulebook: Rulebook, name: str, sample: Sample) -> Trial:
 
 def try_all(rulebook: Rulebook, templates: Mapping[str, str]) -> list[Finding]:
     """What is wrong with templates and profiles. `templates` says for each template's name where its file is."""
-    found = list(_templates(rulebook, templates))
-    if found:
-        return found
+    found = template_faults(rulebook, templates)
+    proved = has_errors(found)
     for name in rulebook.profiles:
-        found += _profile(rulebook, name, templates)
+        # What reading the templates has told already, trying them would tell once more.
+        found += [one for one in _profile(rulebook, name, templates) if not (proved and one.id == "rulebook/template")]
     return _each_once(found)
-
-
-def _templates(rulebook: Rulebook, places: Mapping[str, str]) -> Iterator[Finding]:
-    """Templates that are not Jinja, or that include, extend or import what is not there."""
-    for name, text in rulebook.templates.items():
-        try:
-            tree = Environment(autoescape=False).parse(text)  # noqa: S701 - it is only read, nothing is rendered
-        except TemplateSyntaxError as error:
-            message = f"template {name}: {error.message}"
-            yield Finding("rulebook/template", message, subject=places[name], line=error.lineno, column=1)
-            continue
-        for other in meta.find_referenced_templates(tree):
-            if other is not None and other not in rulebook.templates:
-                message = f"template {name}: there is no template {other}{question(other, rulebook.templates)}"
-                yield Finding("rulebook/unknown-template", message, subject=places[name], line=1, column=1)
 
 
 def _profile(rulebook: Rulebook, name: str, places: Mapping[str, str]) -> Iterator[Finding]:
     """A profile that its own rulebook refuses, whose template cannot be filled, or that no sample source reaches."""
     profile = rulebook.profiles[name]
     at = f"profile/{name}"
-    refused = judge_spec(rulebook, Reading(sample_spec(profile)), _NoMedia(Media())).findings
-    for finding in refused:
+    verdict = judge_spec(rulebook, Reading(sample_spec(profile)), _NoMedia(Media()))
+    for finding in verdict.findings:
         if finding.is_error:
             key = finding.at.strip("/")
             message = f"profile {name} is refused by {finding.id}: {finding.message}"
-            yield fault(rulebook, "rulebook/profile-refused", message, at, key if key in profile else "name")
-    if any(finding.is_error for finding in refused):
+            found = fault(rulebook, "rulebook/profile-refused", message, at, key if key in profile else "name")
+            shown = _asked(rulebook, finding, verdict)
+            yield replace(found, table=finding.table, row=finding.row, witness=shown)
+    if not verdict.ok:
+        return
+    proof = refusal(rulebook, profile)
+    if proof is not None:
+        yield _unreached(rulebook, name, proof)
         return
     trials = {shape: try_profile(rulebook, name, sample) for shape, sample in SHAPES[profile["engine"]].items()}
     for shape, trial in trials.items():
@@ -109,7 +100,26 @@ def _profile(rulebook: Rulebook, name: str, places: Mapping[str, str]) -> Iterat
     if all(trial.refused for trial in trials.values()):
         shape, trial = next(iter(trials.items()))
         message = f"no sample source can be made with profile {name}: {shape} is refused by {', '.join(trial.refused)}"
-        yield replace(fault(rulebook, "rulebook/profile-unreached", message, at, "name"), severity="warning")
+        yield warned(fault(rulebook, "rulebook/profile-unreached", message, at, "name"))
+
+
+def _asked(rulebook: Rulebook, finding: Finding, verdict: Verdict) -> Witness:
+    """What the table of a finding about a spec was asked."""
+    facts = {**spec_facts(verdict.words), **profile_facts(rulebook, verdict.words)}
+    columns = rulebook.table(finding.table).columns if finding.table else ()
+    return tuple((one.name, facts[one.fact.name]) for one in columns if one.fact.name in facts)
+
+
+def _unreached(rulebook: Rulebook, name: str, proof: Refusal) -> Finding:
+    """The proof that no source reaches a profile, in words."""
+    tables = ", ".join(proof.tables)
+    together = f"table {tables} lets" if len(proof.tables) == 1 else f"together, {tables} let"
+    message = (
+        f"no source can be made with profile {name}: {together} no input pass, "
+        f"for instance not {in_words(proof.shown)} (row {proof.row} of {proof.table})"
+    )
+    found = warned(fault(rulebook, "rulebook/profile-unreached", message, f"profile/{name}", "name"))
+    return replace(found, table=proof.table, row=proof.row, witness=proof.shown)
 
 
 class _NoMedia(Told):

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from proxx.clip import Clip, Track, read_clip, tracks
 from proxx.errors import Finding, has_errors
-from proxx.evaluate import Decision, ask, tell_all
+from proxx.evaluate import Decision, ask, raises, tell_all
 from proxx.facts import clip_facts, clip_texts, looked_at, profile_facts, profile_texts, spec_facts, track_facts
 from proxx.jobspec import Reading
 from proxx.model import Media
@@ -22,6 +22,7 @@ from proxx.naming import (
     sources_of,
     token_values,
 )
+from proxx.onefault import folded
 from proxx.route import Route, route_job, route_source
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
@@ -92,7 +93,9 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     complete(rulebook, words, reading.document, world.now())
     facts = {**spec_facts(words), **profile_facts(rulebook, words)}
     findings += tell_all(rulebook, ask(rulebook, "spec", facts), {})
-    findings += tell_all(rulebook, ask(rulebook, "profile", facts), profile_texts(rulebook, words))
+    agreement = ask(rulebook, "profile", facts)
+    if raises(agreement):
+        findings += tell_all(rulebook, agreement, profile_texts(rulebook, words))
     sources = words.get("sources", ())
     media = world.media(sources)
     engine, clips = "none", [Clip(words["indexes"][at], Media(path=path)) for at, path in enumerate(sources)]
@@ -103,7 +106,7 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     names = _name(rulebook, words, clips, world, findings, has_media=bool(media))
     judged = [replace(one, named=names.get(one.clip.index)) for one in judged]
     left_out = _left_out(sources) if media is None and sources else ()
-    return Verdict(tuple(dict.fromkeys(findings)), engine, words, tuple(judged), left_out)
+    return Verdict(folded(dict.fromkeys(findings)), engine, words, tuple(judged), left_out)
 
 
 def _judge_media(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from proxx.errors import Finding
-from proxx.evaluate import ask, tell_all
-from proxx.jobspec import Field, Reading, content_id, exact_rate, fields_from, judge, rate_facts
+from proxx.evaluate import Decision, ask, raises, tell_all
+from proxx.jobspec import Field, FieldFacts, Reading, content_id, exact_rate, fields_from, judge, rate_facts
 from proxx.naming import CLOCK_TOKENS, read_template, sources_of
 from proxx.nearest import as_question
 from proxx.rulebook import Rulebook
@@ -50,14 +50,7 @@ def read_words(rulebook: Rulebook, reading: Reading) -> tuple[dict[str, Any], li
             "field.form": one.form,
             "field.allowed": one.allowed,
         }
-        texts = {
-            **one.texts,
-            "pointer": one.pointer,
-            "nearest": as_question(one.texts["nearest"]),
-            "fields": ", ".join(field.name for field in fields),
-            "profiles": ", ".join(sorted(rulebook.profiles)),
-        }
-        told = tell_all(rulebook, ask(rulebook, "field", asked), texts)
+        told = _told(rulebook, ask(rulebook, "field", asked), one, fields)
         findings += told
         if told or not one.is_right:
             wrong.add(one.name)
@@ -69,6 +62,22 @@ def read_words(rulebook: Rulebook, reading: Reading) -> tuple[dict[str, Any], li
     words["fps_mode"] = given.get("fps_mode")
     words["fps_explicit_given"] = given.get("fps_explicit")
     return {name: value for name, value in words.items() if value is not None}, findings
+
+
+def _told(
+    rulebook: Rulebook, answers: Mapping[str, Decision], one: FieldFacts, fields: Sequence[Field]
+) -> list[Finding]:
+    """The findings about one field; of a field that is right, with no words made for them."""
+    if not raises(answers):
+        return []
+    texts = {
+        **one.texts,
+        "pointer": one.pointer,
+        "nearest": as_question(one.texts["nearest"]),
+        "fields": ", ".join(field.name for field in fields),
+        "profiles": ", ".join(sorted(rulebook.profiles)),
+    }
+    return tell_all(rulebook, answers, texts)
 
 
 def _legal_sources(sources: Any, bad: Collection[str]) -> dict[str, Any]:
@@ -88,7 +97,8 @@ def explicit_rate(rulebook: Rulebook, words: Mapping[str, Any]) -> Fraction | No
 
 def complete(rulebook: Rulebook, words: dict[str, Any], document: Mapping[str, Any], now: str) -> None:
     """Fill in the id, and the moment where names need one. The id comes from the content: plan and run agree on it."""
-    words.setdefault("job_id", content_id(document))
+    if "job_id" not in words:
+        words["job_id"] = content_id(document)
     words["has_moment"] = "created_at" in words
     if CLOCK_TOKENS & sources_of(rulebook, read_template(words.get("naming_template", ""))):
         words.setdefault("created_at", now)

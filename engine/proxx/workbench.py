@@ -7,17 +7,22 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from proxx import __version__, difftext
 from proxx.casefiles import Tested, as_document, layers_of, run_layers
-from proxx.delivery import deliver, targets_of
+from proxx.coverage import untested
+from proxx.delivery import STDOUT, deliver, targets_of
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, RulebookError
+from proxx.jsonout import json_text
 from proxx.model import Media
+from proxx.prove import lint
 from proxx.report import Context, FileReport
 from proxx.revision import revision_of
-from proxx.rulebook import Rulebook
-from proxx.shelf import load
+from proxx.rulebook import Rulebook, builtin
+from proxx.shelf import distinct, folders_of, load
+from proxx.stray import all_strays
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, saved_probes
 from proxx.tryout import try_all
 
@@ -26,17 +31,25 @@ NEWLINE = "\n"
 
 def check_command(arguments: argparse.Namespace) -> int:
     """Tell every fault of a stack of rulebooks; exit 1 when one of them refuses it."""
-    folders = _folders(arguments)
+    folders, targets = _folders(arguments), targets_of(arguments)
+    layers: list[str] = []
     heads: list[str] = []
     try:
         book = load(folders)
         layers = layers_of(folders)
         heads = [os.path.join(os.path.realpath(layer), "rulebook.toml") for layer in layers]
-        faults: Sequence[Finding] = try_all(book, _templates(layers))
+        faults = [*lint(book), *try_all(book, _templates(layers))]
+        faults += untested(book, run_layers(folders, load), rows=arguments.coverage)
+        if any(target.format == "text" and target.path == STDOUT for target in targets):
+            print_text(layers_text(book))
+        else:
+            print(layers_text(book), end="", file=sys.stderr)
     except RulebookError as error:
-        faults = error.faults
-    reports = reports_of(faults, heads)
-    trouble = deliver(reports, targets_of(arguments), Context(__version__, folder=os.getcwd()))
+        faults = [*error.faults]
+    faults += all_strays(layers or folders)
+    last = os.path.join(os.path.realpath(folders[-1] if folders else builtin()), "rulebook.toml")
+    reports = reports_of([fault if fault.subject else replace(fault, subject=last) for fault in faults], heads)
+    trouble = deliver(reports, targets, Context(__version__, folder=os.getcwd()))
     for one in trouble:
         print(f"proxx: {one}", file=sys.stderr)
     if trouble:
@@ -44,9 +57,18 @@ def check_command(arguments: argparse.Namespace) -> int:
     return EXIT_OK if all(report.ok for report in reports) else EXIT_FINDINGS
 
 
+def layers_text(book: Rulebook) -> str:
+    """The layers that count, the lowest first."""
+    layers = book.about["layers"]
+    return "".join(
+        f"layer {index + 1} of {len(layers)}: {layer['name']} {layer['version']}, {os.path.dirname(layer['path'])}\n"
+        for index, layer in enumerate(layers)
+    )
+
+
 def _folders(arguments: argparse.Namespace) -> list[str]:
-    """The folders over the shipped rulebook: those of --rulebook, then those named."""
-    return [*getattr(arguments, "rulebook", []), *arguments.folders]
+    """The folders over the shipped rulebook: those that count here, then those named."""
+    return distinct([*folders_of(arguments), *arguments.folders])
 
 
 def _templates(layers: Sequence[str]) -> dict[str, str]:
@@ -81,7 +103,7 @@ def test_command(arguments: argparse.Namespace) -> int:
     """Run the cases of every layer; exit 1 when one fails."""
     tested = run_layers(_folders(arguments), load)
     if is_json(arguments):
-        print_text(json.dumps(as_document(tested), indent=2, ensure_ascii=False) + NEWLINE)
+        print_text(json_text(as_document(tested)))
     else:
         if tested.faults:
             print_reports(reports_of(tested.faults), is_json=False)
@@ -121,7 +143,7 @@ def diff_command(arguments: argparse.Namespace) -> int:
     """Show what differs between two rulebooks; exit 1 when anything does."""
     from proxx.differ import difference
 
-    below = getattr(arguments, "rulebook", [])
+    below = _below(folders_of(arguments), [arguments.old, *([arguments.new] if arguments.new else [])])
     if arguments.rev and arguments.new:
         raise ProxxError("--rev compares one folder with its past", hint="Name one folder.", exit_code=EXIT_USAGE)
     if arguments.rev:
@@ -140,6 +162,13 @@ def diff_command(arguments: argparse.Namespace) -> int:
     told = difference(old, new, clips if arguments.probes else None)
     print_text(DIFFS[getattr(arguments, "format", "text")](told))
     return EXIT_FINDINGS if told["changed"] else EXIT_OK
+
+
+def _below(folders: Sequence[str], compared: Sequence[str]) -> list[str]:
+    """The folders below those that are compared: a project may name these too."""
+    named = {os.path.realpath(folder) for folder in compared}
+    places = [index for index, folder in enumerate(folders) if os.path.realpath(folder) in named]
+    return list(folders[: min(places, default=len(folders))])
 
 
 def _loaded(folders: Sequence[str], name: str, *, cached: bool = True) -> Rulebook:
@@ -163,7 +192,7 @@ DIFFS: Mapping[str, Callable[[Mapping[str, object]], str]] = {
 def freeze_command(arguments: argparse.Namespace) -> int:
     """Write the rulebook as one file: sorted JSON, the same bytes for the same rules."""
     book = load(_folders(arguments))
-    content = {key: value for key, value in book.frozen.items() if key != "origins"}
+    content = {key: value for key, value in book.frozen.items() if key not in ("origins", "about")}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + NEWLINE
     if not arguments.output:
         print_text(text)
