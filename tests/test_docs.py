@@ -302,7 +302,11 @@ def test_sizes_follow_the_forecast_by_pixels_and_by_rate(pages: dict[str, str]) 
 
 def test_a_studio_gets_documents_of_its_own(studio: Rulebook, pages: dict[str, str]) -> None:
     ours = all_pages(studio)
-    assert set(ours) - set(pages) == {"profiles/studio_h264_half.md"}
+    added = {
+        *(f"{folder}s/{name}.md" for folder in ("table", "profile", "finding") for name in studio.items[folder]),
+    } - set(pages)
+    assert set(ours) - set(pages) == added
+    assert "profiles/studio_h264_half.md" in added
     assert "layer `studio`, `profiles/ffmpeg/studio_h264_half.toml`" in ours["profiles/studio_h264_half.md"]
     assert "Our conform relinks by reel name." in ours["findings/limit/reel-lost.md"]
     row = "Scans come from the lab as CineForm in MOV. Origin: extension. Layer `studio`. |"
