@@ -20,7 +20,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "VALUES": ("model", "errors", "nearest", "jsonout"),
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
-        *("jsontext", "tomltext", "positions"),
+        *("jsontext", "tomltext", "positions", "tomledit"),
         *("tables", "layers", "stack", "newtoml", "shape", "lineage", "whence", "cache", "rulebook", "project"),
         *("strictjson", "forms", "specfields", "jobspec", "schemas"),
     ),
@@ -34,7 +34,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
         *("process", "tools", "identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
-        *("engines", "engines.ffmpeg", "record", "verify"),
+        *("engines", "engines.ffmpeg", "record", "verify", "packets", "writing"),
     ),
     # The journey of a spec, in two halves.
     "USE": ("checking", "mend", "job", "samples", "tryout"),
@@ -43,6 +43,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
+        *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "commands", "options"),
         *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "pages", "export", "site", "docs"),
         *("cli", "demo", "__main__"),

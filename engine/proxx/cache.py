@@ -23,6 +23,8 @@ FREEZERS = (
     "tables.py",
     "boxes.py",
     "faults.py",
+    "overlaps.py",
+    "unused.py",
     "selftest.py",
     "prove.py",
 )

@@ -56,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     _bench_parsers(
         commands.add_parser("rulebook", help=text, description=text, parents=[_shared("rulebook_next")]), shared
     )
+    text = "Write a starter: a spec from files, a profile from another or from a finished proxy, a studio's rulebook."
+    _new_parsers(commands.add_parser("new", help=text, description=text, parents=[_shared("rulebook_next")]), shared)
     _docs_parser(commands)
     demo = command(
         "demo", "demo.demo_command", "Make a camera-like clip, check a spec, make and prove a proxy, show the record."
@@ -124,3 +126,37 @@ def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentPars
     freeze = jobs.add_parser("freeze", help=words, description=words, parents=[shared, layers])
     freeze.set_defaults(do="workbench.freeze_command", formats=("text", "json"))
     freeze.add_argument("-o", "--output", metavar="FILE", help="write to this file")
+
+
+def _new_parsers(new: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    """The commands under `proxx new`; none of them writes over a file."""
+    kinds = new.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    words = "Write a spec from files on disk: two when they need both engines. It is judged before it is written."
+    spec = kinds.add_parser("spec", help=words, description=words, parents=[shared])
+    spec.add_argument(
+        "clips", nargs="+", metavar="CLIP", help="clips, or folders: the clips directly in them, in order"
+    )
+    text = "the profile of the spec; repeatable, one for each engine"
+    spec.add_argument("--profile", dest="profiles", metavar="NAME", action="append", required=True, help=text)
+    spec.add_argument("--out", metavar="DIR", required=True, help="the folder that the proxies go to")
+    spec.add_argument("--resolution", metavar="SIZE", help="same, half, quarter or WIDTHxHEIGHT (the profile's first)")
+    text = "how to name proxies ({source_name}_proxy, or what tells them apart where that does not)"
+    spec.add_argument("--name", metavar="TEMPLATE", help=text)
+    spec.add_argument("--fps", metavar="RATE", help="conform to this rate (the source's own)")
+    text = "write to this file, - for standard output (FOLDER.PROFILE.json here)"
+    spec.add_argument("-o", "--output", metavar="FILE", help=text)
+    spec.set_defaults(do="newspec.spec_command", formats=("text",))
+    words = "Write a profile into a rulebook: a copy of another one, or a draft of what a finished proxy is."
+    profile = kinds.add_parser("profile", help=words, description=words, parents=[shared])
+    profile.add_argument("name", metavar="NAME", help="the new profile's name")
+    source = profile.add_mutually_exclusive_group(required=True)
+    source.add_argument("--from", dest="profile", metavar="PROFILE", help="copy this profile")
+    source.add_argument("--from-file", metavar="FILE", help="draft from this finished proxy")
+    text = "the rulebook folder that gets it (the working folder)"
+    profile.add_argument("--in", dest="into", metavar="DIR", help=text)
+    profile.set_defaults(do="newprofile.profile_command", formats=("text",))
+    words = "Write a studio's rulebook: a folder with one example of each kind, that passes check and test."
+    book = kinds.add_parser("rulebook", help=words, description=words, parents=[shared])
+    book.add_argument("folder", metavar="DIR", help="a new or empty folder")
+    book.add_argument("--name", required=True, help="what the rulebook is called, such as the studio or the show")
+    book.set_defaults(do="newrulebook.rulebook_command", formats=("text",))
