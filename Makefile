@@ -7,12 +7,14 @@ CORPUS ?= $(PROXX_CORPUS)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test setup corpus bench clean
+.PHONY: help demo test setup browser docs site corpus bench clean
 
 help:
 	@echo "make demo               set up, then make a clip, check a spec, make and prove a proxy, show the record"
 	@echo "make test               set up, then run lint, types and the whole test suite"
 	@echo "make setup              only set up: $(VENV), and ffmpeg when it is missing"
+	@echo "make docs               renew docs/reference from the rulebook"
+	@echo "make site               make the documents as a site that can be searched, in build/site"
 	@echo "make corpus CORPUS=DIR  run the whole journey over a folder of real media"
 	@echo "make bench              measure what a check costs"
 	@echo "make clean              remove $(VENV)"
@@ -20,7 +22,7 @@ help:
 demo: setup
 	@$(BIN)/proxx demo
 
-test: setup
+test: setup browser
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -29,6 +31,17 @@ test: setup
 # Looking for ffmpeg costs a moment and is done every time; the virtual environment is renewed with pyproject.toml.
 setup: $(READY)
 	@sh tools/setup.sh ffmpeg
+
+# The tests look at the site in a real browser.
+browser:
+	@sh tools/setup.sh browser
+
+docs: setup
+	@$(BIN)/proxx docs -o docs/reference
+
+site: setup
+	@$(BIN)/proxx docs -o build/site --format html --guide docs/guide
+	@echo "Open build/site/index.html"
 
 $(READY): pyproject.toml
 	@PYTHON="$(PYTHON)" sh tools/setup.sh venv "$(VENV)"

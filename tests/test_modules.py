@@ -46,7 +46,9 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("answers", "cards", "progress", "terminal", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
-        *("judging", "asking", "commands", "running", "keeping", "cancelling", "options", "cli", "demo", "__main__"),
+        *("judging", "asking", "commands", "running", "keeping", "cancelling", "options"),
+        *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "pages", "export", "site", "docs"),
+        *("cli", "demo", "__main__"),
     ),
 }
 ORDER = [name for names in BANDS.values() for name in names]

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sets up what proxx needs on this machine: "setup.sh venv DIR" the virtual environment, "setup.sh ffmpeg" FFmpeg.
+# Sets up what proxx needs on this machine: "setup.sh venv DIR" the virtual environment, "setup.sh ffmpeg" FFmpeg,
+# "setup.sh browser" the Chromium that the tests look at the site with.
 set -eu
 
 OLDEST_FFMPEG=5.1
@@ -108,6 +109,25 @@ set_up_ffmpeg() {
     done
 }
 
+# Chromium under any of its names; tests/test_site.py looks for the same ones.
+has_browser() {
+    for one in "${PROXX_CHROMIUM:-chromium}" chromium-browser google-chrome google-chrome-stable; do
+        if command -v "$one" >/dev/null 2>&1; then return; fi
+        [ -z "${PROXX_CHROMIUM-}" ] || return 1
+    done
+    return 1
+}
+
+set_up_browser() {
+    has_browser || { [ -z "${PROXX_CHROMIUM-}" ] && install chromium && has_browser; } || {
+        words=$(install_words chromium)
+        [ -z "${PROXX_CHROMIUM-}" ] || say "PROXX_CHROMIUM is '$PROXX_CHROMIUM', which is no program."
+        say "The tests of the site need Chromium; proxx itself does not."
+        [ -z "$words" ] || say "  Install it as root: $words"
+        fail "  Or set PROXX_CHROMIUM to a Chromium or Chrome that is here."
+    }
+}
+
 # The first Python that is new enough: $PYTHON if it is set, else the usual names.
 python() {
     if [ -n "${PYTHON-}" ]; then set -- "$PYTHON"; else set -- python3 python3.14 python3.13 python3.12 python3.11 python; fi
@@ -138,5 +158,6 @@ set_up_venv() {
 case ${1-} in
     venv) set_up_venv "${2:-.venv}" ;;
     ffmpeg) set_up_ffmpeg ;;
-    *) fail "usage: setup.sh venv DIR | setup.sh ffmpeg" ;;
+    browser) set_up_browser ;;
+    *) fail "usage: setup.sh venv DIR | setup.sh ffmpeg | setup.sh browser" ;;
 esac

@@ -60,11 +60,28 @@ def parser() -> argparse.ArgumentParser:
     )
     text = "Write a starter: a spec from files, a profile from another or from a finished proxy, a studio's rulebook."
     _new_parsers(commands.add_parser("new", help=text, description=text, parents=[_shared("rulebook_next")]), shared)
+    _docs_parser(commands)
     demo = command(
         "demo", "demo.demo_command", "Make a camera-like clip, check a spec, make and prove a proxy, show the record."
     )
     demo.add_argument("folder", nargs="?", metavar="DIR", help="where to work (a new temporary folder)")
     return top
+
+
+def _docs_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command that writes the rulebook's pages."""
+    words = "Write the rulebook's own documents: a page for every table, profile, finding and field."
+    docs = commands.add_parser("docs", help=words, description=words, argument_default=argparse.SUPPRESS)
+    docs.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder of the pages")
+    docs.add_argument("--format", choices=("markdown", "html"), help="Markdown (the default), or a site to be searched")
+    docs.add_argument("--check", action="store_true", default=False, help="write nothing; exit 1 when pages are stale")
+    docs.add_argument("--guide", metavar="DIR", default=None, help="put these hand-written pages (*.md) into the site")
+    docs.add_argument(
+        "--rulebook", metavar="DIR", action="append", help="lay this rulebook folder over the shipped one"
+    )
+    alone = "ignore proxx.toml and the environment variable PROXX_RULEBOOK"
+    docs.add_argument("--isolated", action="store_true", help=alone)
+    docs.set_defaults(do="docs.docs_command", formats=("text", "markdown", "html"))
 
 
 def _shared(folders: str) -> argparse.ArgumentParser:
