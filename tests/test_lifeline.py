@@ -23,6 +23,7 @@ from proxx import guardian
 from proxx.cli import main
 from proxx.engines.ffmpeg import Pace, encode, patience
 from proxx.errors import ProxxError
+from proxx.ledger import Entry, Ledger
 from proxx.model import Media, Task, Video
 from proxx.process import stream
 from proxx.rulebook import Rulebook
@@ -171,16 +172,22 @@ def test_a_run_killed_at_a_random_moment_leaves_no_process(
             path.unlink()
 
 
-def test_a_killed_encoder_fails_its_clip_and_leaves_nothing(
+def media_in(out: Path) -> list[str]:
+    """Every file in an output folder that is no document and no ledger, hidden ones too."""
+    return sorted(path.name for path in out.iterdir() if path.suffix != ".json" and path.name != ".proxx")
+
+
+def test_a_killed_encoder_is_started_once_more_and_leaves_nothing_else(
     proxx: Start, long_job: Path, tmp_path: Path, marked: str
 ) -> None:
     child = proxx("run", str(long_job), "--quiet")
     os.kill(encoder(tmp_path), signal.SIGKILL)
     code, record = outcome(child, tmp_path)
     (clip,) = record["clips"]
-    assert (code, clip["status"], clip["exit_code"]) == (4, "FAILED", -9)
-    assert [one["id"] for one in clip["findings"]] == ["made/engine-failed"]
-    assert not [path for path in (tmp_path / "out").iterdir() if path.suffix != ".json"]
+    assert (code, clip["status"], clip["attempts"]) == (0, "COMPLETED", 2)
+    (failed,) = clip["failed_attempts"]
+    assert (failed["row"], failed["exit_code"], failed["findings"]) == ("killed", -9, ["made/engine-failed"])
+    assert media_in(tmp_path / "out") == [os.path.basename(clip["output"])]
     assert left(marked) == []
 
 
@@ -399,10 +406,9 @@ def test_a_stopped_encoder_is_ended_and_reported_as_stalled(
     os.kill(encoder(tmp_path), signal.SIGSTOP)
     code, record = outcome(child, tmp_path)
     (clip,) = record["clips"]
-    assert (code, clip["status"]) == (4, "FAILED")
-    (finding,) = clip["findings"]
-    assert (finding["id"], finding["row"]) == ("made/stalled", "stalled")
-    assert "nothing moved for 2 s" in finding["message"]
+    assert (code, clip["status"], clip["attempts"]) == (0, "COMPLETED", 2)
+    (failed,) = clip["failed_attempts"]
+    assert (failed["how"], failed["row"], failed["findings"]) == ("stalled", "stalled", ["made/stalled"])
     assert left(marked) == []
 
 
@@ -420,6 +426,7 @@ def test_a_verification_that_stands_still_is_reported_as_stalled(
     assert (code, clip["status"]) == (4, "REJECTED")
     told = [finding["id"] for finding in clip["findings"]]
     assert "made/stalled" in told
+    assert any("nothing moved for 1 s" in finding["message"] for finding in clip["findings"])
     assert "made/decode-errors" not in told
     assert not list((tmp_path / "out").glob("*.mov"))
     assert left(marked) == []
@@ -497,7 +504,8 @@ def test_a_job_is_cancelled_by_a_marker_and_leaves_nothing_behind(
     code, record = outcome(child, tmp_path)
     assert (code, record["status"]) == (130, "CANCELLED")
     assert record["job_id"] in capsys.readouterr().out
-    assert not [path for path in (tmp_path / "out").iterdir() if path.suffix != ".json"]
+    assert media_in(tmp_path / "out") == []
+    assert not (tmp_path / "out" / ".proxx" / "cancel").exists()
     assert left(marked) == []
 
 
@@ -559,10 +567,11 @@ def test_cancel_says_what_is_wrong_with_what_it_is_given(
 
 
 def test_cancel_finds_no_job_where_all_have_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "a.plan.json").write_text('{"job_id": "a"}')
-    (tmp_path / "a.record.json").write_text('{"job_id": "a"}')
+    ledger = Ledger(str(tmp_path))
+    ledger.make()
+    ledger.write(Entry("a.mov", 0, "/a.mov", "DONE", "a", "p"))
     assert main(["cancel", str(tmp_path)]) == 2
     assert "no unfinished job" in capsys.readouterr().err
-    (tmp_path / "a.2.plan.json").write_text('{"job_id": "a"}')
+    ledger.write(Entry("b.mov", 1, "/b.mov", "PENDING", "a", "p"))
     assert main(["cancel", str(tmp_path)]) == 0
     assert os.listdir(tmp_path / MARKERS) == ["a"]
