@@ -23,7 +23,7 @@ from proxx.cli import main
 ROOT = Path(__file__).parents[1]
 TAPLO = Path(sysconfig.get_path("scripts")) / "taplo"
 SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "schema").glob("*.json"))}
-EDITED = ("cases", "facts", "jobspec-fields", "profile", "rulebook", "tables", "vocabulary")
+EDITED = ("cases", "execution", "facts", "jobspec-fields", "profile", "rulebook", "tables", "vocabulary")
 """The schemas of TOML documents: those that Taplo reads."""
 
 FOLDERS = ("matrices", "profiles", "examples", "tests/cases")

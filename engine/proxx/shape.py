@@ -23,7 +23,13 @@ _END = " (at end of document)"
 TEMPLATES = "profiles/templates/"
 SCHEMAS_BY_PLACE: Mapping[str, tuple[str, ...]] = {
     HEAD: ("rulebook.schema.json",),
-    "matrices": ("tables.schema.json", "vocabulary.schema.json", "facts.schema.json", "jobspec-fields.schema.json"),
+    "matrices": (
+        "tables.schema.json",
+        "vocabulary.schema.json",
+        "facts.schema.json",
+        "jobspec-fields.schema.json",
+        "execution.schema.json",
+    ),
     "profiles": (PROFILE,),
 }
 """What a file says by where it stands: below matrices a question, below profiles a recipe."""
