@@ -54,13 +54,14 @@ def spec_files(names: Sequence[str]) -> list[str]:
 
 
 def _below(folder: str, ending: str) -> list[str]:
-    """Every file below a folder whose name ends so, in order."""
-    return [
-        os.path.join(place, file)
-        for place, _, names in sorted(os.walk(folder, onerror=_unreadable))
-        for file in sorted(names)
-        if file.endswith(ending)
-    ]
+    """Every file below a folder whose name ends so, in order; what is hidden is nobody's document."""
+    found = []
+    for place, folders, names in os.walk(folder, onerror=_unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            os.path.join(place, name) for name in sorted(names) if name.endswith(ending) and not name.startswith(".")
+        ]
+    return found
 
 
 def _unreadable(error: OSError) -> None:
