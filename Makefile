@@ -13,7 +13,7 @@ help:
 	@echo "make demo               set up, then make a clip, check a spec, make and prove a proxy, show the record"
 	@echo "make test               set up, then run lint, types and the whole test suite"
 	@echo "make setup              only set up: $(VENV), and ffmpeg when it is missing"
-	@echo "make docs               renew docs/reference from the rulebook"
+	@echo "make docs               renew docs/reference and the studio example's pages from their rulebooks"
 	@echo "make site               make the documents as a site that can be searched, in build/site"
 	@echo "make corpus CORPUS=DIR  run the whole journey over a folder of real media"
 	@echo "make bench              measure what a check costs"
@@ -38,6 +38,7 @@ browser:
 
 docs: setup
 	@$(BIN)/proxx docs -o docs/reference
+	@$(BIN)/proxx docs -o examples/studio/docs --rulebook examples/studio
 
 site: setup
 	@$(BIN)/proxx docs -o build/site --format html --guide docs/guide

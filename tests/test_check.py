@@ -437,13 +437,13 @@ def test_trouble_with_the_machine_is_exit_code_3(spec_file: Write) -> None:
     assert done.stdout == b""
 
 
-def test_a_name_in_no_encoding_is_printed_as_it_is(spec_file: Write, tmp_path: Path) -> None:
+def test_a_name_in_no_encoding_is_shown_by_signs(spec_file: Write, tmp_path: Path) -> None:
     path = spec_file()
     strange = os.fsencode(tmp_path) + b"/\xff\n.json"
     path.rename(os.fsdecode(strange))
     done = run_proxx(["check", "--no-media", os.fsdecode(strange)], environment={"LC_ALL": "C", "PYTHONUTF8": "0"})
     assert (done.returncode, done.stderr) == (0, b"")
-    assert b"\xff" in done.stdout
+    assert b"/\\xff\xe2\x90\x8a.json: ok" in done.stdout
 
 
 def test_a_reader_that_goes_away_is_no_trouble(spec_file: Write) -> None:

@@ -191,6 +191,8 @@ BROKEN = [
     ("matrices/vocabulary.toml", 'frame_count = "header"', 'frame_count = "guess"', "guess"),
     ("matrices/vocabulary.toml", 'source = "vp9"\n', "", "vp9"),
     ("matrices/vocabulary.toml", 'muxer = "mxf"', 'muxxer = "mxf"', "muxxer"),
+    ("matrices/execution.toml", "seconds = 120", "second = 120", "second"),
+    ("matrices/execution.toml", "seconds = 120", 'seconds = "120"', "120"),
     ("matrices/jobspec.toml", 'also_called = ["id", "uuid"]', 'also_caled = ["id", "uuid"]', "also_caled"),
     ("matrices/jobspec.toml", 'form = "name"', 'form = "nam"', "nam"),
     ("matrices/jobspec.toml", "required = true", "required = 1", "1"),

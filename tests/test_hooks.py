@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import SPEC
 
+from proxx.cli import main
+
 ROOT = Path(__file__).parents[1]
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
 CONFIG = """\
@@ -26,6 +28,8 @@ repos:
         args: [rules]
       - id: proxx-rulebook-test
         args: [rules]
+      - id: proxx-docs
+        args: [-o, pages, --rulebook, rules]
 """
 
 
@@ -74,7 +78,8 @@ def clone(tmp_path: Path) -> Path:
 def show(tmp_path: Path, clone: Path) -> Path:
     """A show's repository: a studio's layer, a spec, a JSON file that is none, and the configuration of the hooks."""
     folder = tmp_path / "show"
-    shutil.copytree(ROOT / "examples/studio", folder / "rules")
+    shutil.copytree(ROOT / "examples/studio", folder / "rules", ignore=shutil.ignore_patterns("docs"))
+    assert main(["docs", "-o", str(folder / "pages"), "--rulebook", str(folder / "rules")]) == 0
     write(folder / "jobs/offline.json", SPEC)
     write(folder / "jobs/offline.record.json", {"status": "COMPLETED"})
     write(folder / "package.json", {"name": "not a spec"})
@@ -105,7 +110,7 @@ def test_pre_commit_accepts_the_manifest(tmp_path: Path) -> None:
 def test_the_hooks_run_in_a_repository_and_refuse_what_is_wrong(show: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     code, said = pre_commit(show, home, "run", "--all-files")
-    names = ("proxx check", "proxx rulebook check", "proxx rulebook test")
+    names = ("proxx check", "proxx rulebook check", "proxx rulebook test", "proxx docs")
     assert (code, verdicts(said)) == (0, dict.fromkeys(names, "Passed")), said
 
     write(show / "jobs/online.json", {**SPEC, "container": "webm"})
@@ -122,7 +127,7 @@ def test_the_hooks_run_in_a_repository_and_refuse_what_is_wrong(show: Path, tmp_
     git(show, "add", "--all")
     code, said = pre_commit(show, home, "run", "proxx-rulebook-check")
     assert (code, verdicts(said)) == (1, {"proxx rulebook check": "Failed"}), said
-    assert "error[rulebook/overlap]" in said
+    assert "error[rulebook/tie]" in said
     assert "rules/matrices/sources.toml:6:" in said
 
     rules.write_text(rules.read_text("utf-8").replace('codec = "prores"', 'codec = "sheervideo"'), "utf-8")
@@ -131,3 +136,6 @@ def test_the_hooks_run_in_a_repository_and_refuse_what_is_wrong(show: Path, tmp_
     code, said = pre_commit(show, home, "run", "proxx-rulebook-test")
     assert (code, verdicts(said)) == (1, {"proxx rulebook test": "Failed"}), said
     assert "studio-cineform" in said
+    code, said = pre_commit(show, home, "run", "proxx-docs")
+    assert (code, verdicts(said)) == (1, {"proxx docs": "Failed"}), said
+    assert "tables/source-capability.md" in said

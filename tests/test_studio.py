@@ -116,8 +116,16 @@ def test_the_studios_rules_are_proved_and_its_cases_hold(proxx: Callable[..., tu
 
 
 def test_the_studio_is_data_alone() -> None:
-    kinds = {path.suffix for path in STUDIO.rglob("*") if path.is_file()}
+    files = [path.relative_to(STUDIO) for path in STUDIO.rglob("*") if path.is_file()]
+    kinds = {path.suffix for path in files if path.parts[0] != "docs"}
     assert kinds <= {".toml", ".md", ".j2"}
+
+
+def test_the_committed_pages_are_what_the_studios_rulebook_says(proxx: Callable[..., tuple[int, str]]) -> None:
+    code, said = proxx("docs", "--check", "-o", "examples/studio/docs", "--rulebook", "examples/studio")
+    assert code == 0, f"make docs renews them: {said}"
+    page = (STUDIO / "docs/findings/studio/dated-name.md").read_text("utf-8")
+    assert "A proxy's name holds no date" in page
 
 
 def test_the_committed_diff_is_what_the_layer_changes(proxx: Callable[..., tuple[int, str]], update: bool) -> None:

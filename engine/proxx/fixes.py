@@ -14,11 +14,13 @@ from proxx.rulebook import Rulebook
 Document = Mapping[str, Any]
 Judge = Callable[[Document], Sequence[Finding]]
 SHOWN = 3
+NOT_ALLOWED = "spec/not-allowed"
 CHOICES = {"/codec": "codec", "/container": "container", "/proxy_profile": "profile"}
 """Fields whose every legal value can be tried, and the set that holds the values."""
 
 FIXED_CHOICES = {"/resolution": ("same", "half", "quarter"), "/fps_mode": ("same-as-source",)}
-AREAS = ("pairing/", "profile/", "limit/", "spec/not-allowed", "naming/")
+BEYOND = ("spec/", "document/", "source/", "route/", "made/")
+"""Areas of findings that no other declaration mends. A layer's own findings may stand in any other area."""
 
 
 def with_fixes(
@@ -27,7 +29,7 @@ def with_fixes(
     """The findings with their proved fixes added. `judge` gives all findings of a changed document."""
     return tuple(
         proved(rulebook, document, finding, findings, judge)
-        if finding.is_error and finding.id.startswith(AREAS)
+        if finding.is_error and (finding.id == NOT_ALLOWED or not finding.id.startswith(BEYOND))
         else finding
         for finding in findings
     )

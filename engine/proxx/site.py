@@ -91,7 +91,7 @@ def site_sources(rulebook: Rulebook, guide: str | None) -> dict[str, bytes]:
         for path in sorted(WEB.iterdir())
         if path.suffix in (".js", ".css")
     }
-    data = json.dumps(exported(rulebook), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
+    data = json.dumps(exported(rulebook), ensure_ascii=False).replace("<", "\\u003c")
     return {
         **hand,
         **{name: text.encode() for name, text in pages.items()},

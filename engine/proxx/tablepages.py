@@ -124,7 +124,7 @@ def finding_page(rulebook: Rulebook, name: str, tables: Sequence[Table]) -> str:
         fence(rule["what"]),
         _blanks(rulebook, rule, raised),
         "## Why",
-        "\n\n".join(plain(text) for text in rule["why"]),
+        "\n\n".join(plain(text) for text in rule.get("why", ())),
         *(["## What to do", listed(map(plain, fixes))] if fixes else []),
         *_examples(rulebook, rule, [table for table, _ in raised]),
         "## Who raises it",
@@ -136,7 +136,7 @@ def finding_page(rulebook: Rulebook, name: str, tables: Sequence[Table]) -> str:
 
 def _blanks(rulebook: Rulebook, rule: Mapping[str, Any], raised: Sequence[tuple[Table, str]]) -> str:
     """What the names in braces of a message stand for."""
-    names = dict.fromkeys(token for text in (rule["what"], *rule["why"]) for token in tokens(text))
+    names = dict.fromkeys(token for text in (rule["what"], *rule.get("why", ())) for token in tokens(text))
     meant: dict[str, str] = {}
     for table, _ in raised:
         for column in table.columns:

@@ -24,9 +24,6 @@ MOST_BYTES = 1 << 26
 PROBES = ".probes.json"
 NOT_SPECS = (".plan.json", ".record.json", PROBES)
 
-LEDGER = ".proxx"
-"""The folder beside proxies that holds no specs."""
-
 
 def read_bytes(name: str) -> bytes:
     """The bytes of a named file, or of standard input for "-". Raises ProxxError (exit 2)."""
@@ -57,14 +54,14 @@ def spec_files(names: Sequence[str]) -> list[str]:
 
 
 def _below(folder: str, ending: str) -> list[str]:
-    """Every file below a folder whose name ends so, in order."""
-    return [
-        os.path.join(place, file)
-        for place, _, names in sorted(os.walk(folder, onerror=_unreadable))
-        if LEDGER not in place.split(os.sep)
-        for file in sorted(names)
-        if file.endswith(ending)
-    ]
+    """Every file below a folder whose name ends so, in order; what is hidden is nobody's document."""
+    found = []
+    for place, folders, names in os.walk(folder, onerror=_unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            os.path.join(place, name) for name in sorted(names) if name.endswith(ending) and not name.startswith(".")
+        ]
+    return found
 
 
 def _unreadable(error: OSError) -> None:
