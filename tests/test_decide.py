@@ -260,3 +260,10 @@ def test_a_source_that_tells_nothing_of_its_picture_is_not_called_damaged(rulebo
     looked_at = Media(path="/a", container="mp4", codec="h264", size=10, video=Video(width=1920, height=1080))
     assert route_source(rulebook, saved).findings == ()
     assert [finding.id for finding in route_source(rulebook, looked_at).findings] == ["source/no-picture-parameters"]
+
+
+def test_an_explanation_shows_braces_as_they_are_read(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["explain", "studio/dated-name", "--rulebook", "examples/studio"]) == 0
+    said = capsysbinary.readouterr().out.decode()
+    assert "Leave {date} and {time} out of the template" in said
+    assert "{{" not in said

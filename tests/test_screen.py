@@ -15,7 +15,7 @@ from pathlib import Path
 import pyte
 import pytest
 
-from proxx.screen import cells, visible, window, wrapped
+from proxx.screen import cells, folded, visible, window, wrapped
 
 ROOT = Path(__file__).parents[1]
 TEXT = (
@@ -127,3 +127,12 @@ def test_a_line_of_megabytes_is_cut_around_the_mark_at_once() -> None:
     start, end = window(text, len(text) - 1, 1, 70)
     assert start < len(text) - 2 < end
     assert end - start <= 70
+
+
+def test_text_for_people_is_broken_at_the_width_and_stands_deeper_where_a_line_goes_on() -> None:
+    text = "  row      dnxhd\n  because  DNxHD in MOV is read differently by each\n\nplain\n"
+    assert folded(text, None) == text
+    assert folded(text, 30) == (
+        "  row      dnxhd\n  because  DNxHD in MOV is\n      read differently by each\n\nplain\n"
+    )
+    assert all(cells(line) <= 30 for line in folded(text * 3, 30).split("\n"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proxx.errors import EXIT_USAGE, ProxxError
-from proxx.evaluate import Decision, OutsideDomain, match, tell, tokens, trace
+from proxx.evaluate import Decision, OutsideDomain, match, tell, tokens, trace, with_braces
 from proxx.identify import canonical_codec, canonical_container
 from proxx.nearest import question
 from proxx.rulebook import Rulebook
@@ -201,9 +201,14 @@ def explain(rulebook: Rulebook, name: str) -> dict[str, Any]:
 def explained_text(answer: Mapping[str, Any]) -> str:
     """An explanation for people."""
     fixes = [answer["fix"]] if isinstance(answer.get("fix"), str) else answer.get("fix", [])
-    lines = [f"{answer['severity']}[{answer['id']}]: {answer['title']}", "", f"  {answer['what']}", ""]
-    lines += [f"  Reason: {line}" for line in answer.get("why", ())]
-    lines += [f"  Action: {line}" for line in fixes]
+    lines = [
+        f"{answer['severity']}[{answer['id']}]: {with_braces(answer['title'])}",
+        "",
+        f"  {with_braces(answer['what'])}",
+        "",
+    ]
+    lines += [f"  Reason: {with_braces(line)}" for line in answer.get("why", ())]
+    lines += [f"  Action: {with_braces(line)}" for line in fixes]
     for kind in ("bad", "good"):
         examples = answer.get(kind, [])
         for example in [examples] if isinstance(examples, Mapping) else examples:

@@ -10,7 +10,7 @@ from proxx.cards import origin_card, origin_text, profile_card, profile_list, pr
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.jsonout import json_text
 from proxx.shelf import book_of
-from proxx.terminal import is_json, print_text
+from proxx.terminal import is_json, print_text, print_words
 
 
 def decide_command(arguments: argparse.Namespace) -> int:
@@ -45,4 +45,7 @@ def profiles_command(arguments: argparse.Namespace) -> int:
 
 
 def _answer(document: Any, text: str, arguments: argparse.Namespace) -> None:
-    print_text(json_text(document) if is_json(arguments) else text)
+    if is_json(arguments):
+        print_text(json_text(document))
+    else:
+        print_words(text)

@@ -11,6 +11,7 @@ from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.layers import escape
 from proxx.nearest import question
 from proxx.rulebook import Rulebook
+from proxx.screen import wrapped
 from proxx.whence import spot_text, stands
 
 FORMAT = 1
@@ -101,7 +102,8 @@ def profile_text(rulebook: Rulebook, name: str) -> str:
             f"  size        about {size['forecast']} Mb/s at 1920x1080, 25 fps"
             + (f"; at most {size['ceiling']}" if "ceiling" in size else "")
         )
-    lines += [f"  {line}" for line in profile["doc"].strip().splitlines()]
+    for paragraph in profile["doc"].strip().split("\n\n"):
+        lines += ["  " + line for line in wrapped(" ".join(paragraph.split()), 76)]
     return "\n".join(lines) + "\n"
 
 

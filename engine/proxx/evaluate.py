@@ -158,6 +158,11 @@ def raises(decisions: Mapping[str, Decision]) -> bool:
     return any(decision.finding is not None for decision in decisions.values())
 
 
+def with_braces(text: str) -> str:
+    """A message that is shown unfilled: braces that stay are single, tokens keep theirs."""
+    return text.replace("{{", "{").replace("}}", "}")
+
+
 def tokens(text: str) -> list[str]:
     """The names in braces of a message, in order; {{ and }} are braces that stay."""
     return [token for _, token in _pieces(text) if token is not None]

@@ -21,7 +21,7 @@ from proxx.running import record_of
 from proxx.shelf import book_of
 from proxx.status import FINE, Job, Proxy, jobs, proxies
 from proxx.stopping import Stop, stop_on_signals
-from proxx.terminal import is_json, print_text
+from proxx.terminal import is_json, print_text, print_words
 from proxx.tools import whole_path
 
 
@@ -44,7 +44,7 @@ def status_command(arguments: argparse.Namespace) -> int:
         }
         print_text(json_text(document))
     else:
-        print_text(status_text(known, found))
+        print_words(status_text(known, found))
     return EXIT_OK if all(one.state in FINE for one in found) else EXIT_FINDINGS
 
 
@@ -94,7 +94,7 @@ def verify_command(arguments: argparse.Namespace) -> int:
         print_text(json_text(document))
     else:
         print_text(_checked_text(checked) + _finding_text(folder, chain))
-        print_text(f"{sum(1 for one in checked if one.state == 'same')} of {len(checked)} proxies are as recorded\n")
+        print_words(f"{sum(1 for one in checked if one.state == 'same')} of {len(checked)} proxies are as recorded\n")
     wrong = has_errors(chain) or any(one.state != "same" for one in checked)
     return EXIT_FINDINGS if wrong else EXIT_OK
 

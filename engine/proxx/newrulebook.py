@@ -34,9 +34,9 @@ PROFILE: Mapping[str, Any] = {
 FLAVOUR: Mapping[str, Mapping[str, Any]] = {
     "video": {"profile": "5"},
     "promise": {"profile": "XQ", "tag": "ap4x"},
-    "size": {"ceiling": 455.0},
+    "size": {"ceiling": 454.0},
 }
-"""What makes it XQ: prores_ks's number of the flavour, what it reads as, and 414 Mb/s at 1920x1080 and 25 fps."""
+"""What makes it XQ: prores_ks's number of the flavour, what it reads as, and 413 Mb/s at 1920x1080 and 25 fps."""
 
 SCHEMAS = ("cases", "execution", "facts", "jobspec-fields", "profile", "rulebook", "tables", "vocabulary")
 """The schemas of all kinds of TOML files that a rulebook may hold."""

@@ -76,7 +76,7 @@ def as_bars(plan: Plan) -> Iterator[Progress]:
     )
     total = sum(_frames(task) for task in plan.tasks)
     with Bars(*columns, console=Console(stderr=True), expand=True) as bars:
-        whole = bars.add_task(f"{len(plan.tasks)} clips", total=total, state="")
+        whole = bars.add_task(f"{len(plan.tasks)} clip{'' if len(plan.tasks) == 1 else 's'}", total=total, state="")
         shown: dict[int, Any] = {}
         finished = 0
 

@@ -66,6 +66,19 @@ def wrapped(text: str, width: int | None, *, first: int = 0, hang: int = 0) -> l
     return [lines[0], *(" " * hang + one for one in lines[1:])]
 
 
+def folded(text: str, width: int | None) -> str:
+    """Lines for people, each broken at the width; what follows of a line stands four columns deeper than it."""
+    if width is None:
+        return text
+    lines = []
+    for line in text.split("\n"):
+        words = line.lstrip(" ")
+        indent = len(line) - len(words)
+        first, *rest = wrapped(words, width, first=indent, hang=indent + 4)
+        lines += [" " * indent + first, *rest]
+    return "\n".join(lines)
+
+
 def fitting(text: str, room: int) -> int:
     """How many letters of a visible text fit into that many columns; one at least."""
     used = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from proxx.answers import decide
 from proxx.drawing import by_key, domain_words, finding_link, is_matrix, matrix, row_list, rows_of, sets_used
-from proxx.evaluate import tokens
+from proxx.evaluate import tokens, with_braces
 from proxx.markdown import code, codes, fence, grid, line, listed, page, plain
 from proxx.rulebook import Rulebook
 from proxx.tables import Table
@@ -121,11 +121,11 @@ def finding_page(rulebook: Rulebook, name: str, tables: Sequence[Table]) -> str:
     return page(
         code(name),
         f"**{plain(rule['title'])}** ({rule.get('severity', 'error')})",
-        fence(rule["what"]),
+        fence(with_braces(rule["what"])),
         _blanks(rulebook, rule, raised),
         "## Why",
-        "\n\n".join(plain(text) for text in rule.get("why", ())),
-        *(["## What to do", listed(map(plain, fixes))] if fixes else []),
+        "\n\n".join(plain(with_braces(text)) for text in rule.get("why", ())),
+        *(["## What to do", listed(plain(with_braces(text)) for text in fixes)] if fixes else []),
         *_examples(rulebook, rule, [table for table, _ in raised]),
         "## Who raises it",
         grid(["table", "row", "question"], rows),

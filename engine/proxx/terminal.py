@@ -119,6 +119,13 @@ def print_text(text: str, stream: Any = None) -> None:
     stream.buffer.flush()
 
 
+def print_words(text: str) -> None:
+    """Text for people to stdout; on a terminal its lines are broken to fit."""
+    from proxx.screen import folded
+
+    print_text(folded(text, width_of(sys.stdout)))
+
+
 def is_json(arguments: argparse.Namespace) -> bool:
     """Whether the command shall print JSON."""
     return getattr(arguments, "format", "text") == "json"

@@ -23,7 +23,7 @@ from proxx.revision import revision_of
 from proxx.rulebook import Rulebook, builtin
 from proxx.shelf import distinct, folders_of, load
 from proxx.stray import all_strays
-from proxx.terminal import is_json, print_reports, print_text, read_bytes, saved_probes
+from proxx.terminal import is_json, print_reports, print_text, print_words, read_bytes, saved_probes
 from proxx.tryout import try_all
 
 NEWLINE = "\n"
@@ -41,7 +41,7 @@ def check_command(arguments: argparse.Namespace) -> int:
         faults = [*lint(book), *try_all(book, _templates(layers))]
         faults += untested(book, run_layers(folders, load), rows=arguments.coverage)
         if any(target.format == "text" and target.path == STDOUT for target in targets):
-            print_text(layers_text(book))
+            print_words(layers_text(book))
         else:
             print(layers_text(book), end="", file=sys.stderr)
     except RulebookError as error:
@@ -107,7 +107,7 @@ def test_command(arguments: argparse.Namespace) -> int:
     else:
         if tested.faults:
             print_reports(reports_of(tested.faults), is_json=False)
-        print_text(tested_text(tested, rows=arguments.coverage))
+        print_words(tested_text(tested, rows=arguments.coverage))
     return EXIT_OK if tested.ok else EXIT_FINDINGS
 
 
@@ -160,7 +160,8 @@ def diff_command(arguments: argparse.Namespace) -> int:
         return saved_probes(arguments.probes, book)
 
     told = difference(old, new, clips if arguments.probes else None)
-    print_text(DIFFS[getattr(arguments, "format", "text")](told))
+    form = getattr(arguments, "format", "text")
+    (print_words if form == "text" else print_text)(DIFFS[form](told))
     return EXIT_FINDINGS if told["changed"] else EXIT_OK
 
 
