@@ -171,6 +171,7 @@ def promise_words(media: Media) -> list[str]:
         lines.append(f"timecode: {media.timecode or 'none'}, reel: {media.reel or 'none'}")
     for sound in media.audio or ():
         length = "" if sound.duration is None else f", {float(sound.duration):.3f} s"
-        essence = f"{sound.codec or 'unknown codec'}, {sound.channels} channel{"" if sound.channels == 1 else "s"}, {sound.sample_rate} Hz"
+        channels = "1 channel" if sound.channels == 1 else f"{sound.channels} channels"
+        essence = f"{sound.codec or 'unknown codec'}, {channels}, {sound.sample_rate} Hz"
         lines.append(f"sound {sound.index}: {essence}{length}")
     return lines
