@@ -195,7 +195,7 @@ def test_a_killed_guardian_fails_the_clip_under_way_and_the_next_one_is_made(
     proxx: Start, spec_file: Write, tmp_path: Path, marked: str, long_clip: Path
 ) -> None:
     clips = long_clip, footage(tmp_path / "short.mov", 0.2)
-    child = proxx("run", str(a_job(spec_file, tmp_path, *clips)), "--quiet")
+    child = proxx("run", str(a_job(spec_file, tmp_path, *clips)), "--quiet", "--jobs", "1")
     encoder(tmp_path)
     (guard,) = alive(marked, "lifeline.py")
     os.kill(guard, signal.SIGKILL)

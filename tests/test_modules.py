@@ -39,7 +39,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("stamp", "ledger", "standing", "failure", "preflight", "chain"),
     ),
     # The journey of a spec, in two halves.
-    "USE": ("checking", "mend", "making", "task", "job", "recheck", "status", "samples", "tryout"),
+    "USE": ("checking", "mend", "making", "task", "job", "schedule", "recheck", "status", "samples", "tryout"),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
         *("report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),

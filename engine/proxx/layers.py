@@ -19,12 +19,12 @@ FLAGS = ("replaces", "remove", "final")
 HEAD = "rulebook.toml"
 """The file that makes a folder a rulebook."""
 
-PLAIN = ("rate", "probe", "watchdog")
+PLAIN = ("rate", "probe", "watchdog", "scheduling")
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (
     *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words"),
-    *("codec", "source-codec", "container", "signature", "label", "probe", "watchdog"),
+    *("codec", "source-codec", "container", "signature", "label", "probe", "watchdog", "scheduling", "encoder"),
 )
 """What a complete rulebook has some of."""
 

@@ -95,6 +95,15 @@ def _shared(folders: str) -> argparse.ArgumentParser:
     return shared
 
 
+def _jobs(word: str) -> int | None:
+    """A number of clips, or None for auto; argparse tells what is wrong with it."""
+    if word == "auto":
+        return None
+    if not (word.isascii() and word.isdecimal() and 1 <= int(word[:9]) <= 1024 and len(word) < 9):
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of clips: say auto, or 1 to 1024")
+    return int(word)
+
+
 def _run_parsers(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     """The commands that make proxies, and those that look after them."""
     run = command("run", "running.run_command", "Make the proxies, prove them, leave a record.")
@@ -108,6 +117,8 @@ def _run_parsers(command: Callable[[str, str, str], argparse.ArgumentParser]) ->
     task.add_argument("--spec", metavar="SPEC", required=True, help="a spec, plan or record file")
     task.add_argument("--index", metavar="N", type=int, required=True, help="the source's place in the spec, from 0")
     for one in (run, retry):
+        words = "how many clips to make at once (auto: as many as fill the cores and fit into memory)"
+        one.add_argument("--jobs", type=_jobs, default=None, metavar="N|auto", help=words)
         one.add_argument("--quiet", action="store_true", help="show no progress")
     for one in (run, retry, task):
         words = "what may be overwritten (never); same-plan: only what the same plan made"

@@ -78,24 +78,24 @@ def as_bars(plan: Plan) -> Iterator[Progress]:
     with Bars(*columns, console=Console(stderr=True), expand=True) as bars:
         whole = bars.add_task(f"{len(plan.tasks)} clip{'' if len(plan.tasks) == 1 else 's'}", total=total, state="")
         shown: dict[int, Any] = {}
-        finished = 0
+        done: dict[int, int] = {}
 
         def tell(event: str, task: Task, value: Any) -> None:
-            nonlocal finished
             if event == "start":
                 shown[task.index] = bars.add_task(base_name(task.output), total=_frames(task), state="encoding")
             elif event == "frames":
+                done[task.index] = value
                 bars.update(shown[task.index], completed=value)
-                bars.update(whole, completed=finished + value)
             elif event == "verify":
                 bars.update(shown[task.index], completed=_frames(task), state="verifying")
             elif event == "retry":
+                done[task.index] = 0
                 bars.update(shown[task.index], completed=0, state=f"again in {value['seconds_waited']} s")
             elif event == "done":
-                finished += _frames(task)
+                done[task.index] = _frames(task)
                 if task.index in shown:
                     bars.update(shown[task.index], state=fate_word(value))
-                bars.update(whole, completed=finished)
+            bars.update(whole, completed=sum(done.values()))
 
         yield tell
 

@@ -36,6 +36,7 @@ from proxx.progress import fate_word, showing, silent
 from proxx.record import plan_digest
 from proxx.report import FileReport
 from proxx.rulebook import Rulebook
+from proxx.schedule import clips_at_once, one_at_a_time, side_by_side
 from proxx.shelf import book_of
 from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
 from proxx.task import make_clip
@@ -141,9 +142,11 @@ def _go(arguments: argparse.Namespace, ready: Ready, way: Way, run_: Run, early:
         return EXIT_FINDINGS
     _tell(findings)
     style = "silent" if arguments.quiet else "events" if as_json else "bars" if sys.stderr.isatty() else "lines"
+    each = side_by_side(clips_at_once(book, made_plan, arguments.jobs))
     with showing(made_plan, style) as progress, _heeding(ready, run_.job_id):
-        work = work_on(book, made_plan, ready.tools, Clock(now), progress, ready.stop, way, run_)
-        status, record, made = run(work, run_)
+        told = one_at_a_time(progress)
+        work = work_on(book, made_plan, ready.tools, Clock(now), told, ready.stop, way, run_)
+        status, record, made = run(work, run_, each)
     _print_outcome(status, record, made, as_json)
     if ready.stop.is_set():
         return EXIT_INTERRUPTED
