@@ -120,6 +120,9 @@ def _run_parsers(command: Callable[[str, str, str], argparse.ArgumentParser]) ->
         words = "how many clips to make at once (auto: as many as fill the cores and fit into memory)"
         one.add_argument("--jobs", type=_jobs, default=None, metavar="N|auto", help=words)
         one.add_argument("--quiet", action="store_true", help="show no progress")
+        one.add_argument("--log", metavar="FILE", help="write what happens to this file, one event a line, at its end")
+        words = "how the log is written (text); without --log it goes to stderr in place of the progress"
+        one.add_argument("--log-format", choices=("text", "json"), help=words)
     for one in (run, retry, task):
         words = "what may be overwritten (never); same-plan: only what the same plan made"
         one.add_argument("--overwrite", choices=("never", "same-plan", "always"), default="never", help=words)

@@ -28,11 +28,12 @@ from proxx.evaluate import ask, tell_all
 from proxx.job import Run, has_record, judge_resume, need_ffmpeg, plan, run, work_on
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
+from proxx.logs import LEVELS, Log, about_job, logging, noting
 from proxx.machine import Machine
-from proxx.making import Clock, Result, Way
+from proxx.making import Clock, Way
 from proxx.model import Plan, Task
 from proxx.preflight import judge_places, look_before, try_writing
-from proxx.progress import fate_word, showing, silent
+from proxx.progress import showing, silent
 from proxx.record import plan_digest
 from proxx.report import FileReport
 from proxx.rulebook import Rulebook
@@ -40,6 +41,7 @@ from proxx.schedule import clips_at_once, one_at_a_time, side_by_side
 from proxx.shelf import book_of
 from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
 from proxx.task import make_clip
+from proxx.telling import tell_early, tell_nothing_to_do, tell_outcome
 from proxx.terminal import is_json, now, print_reports, print_text, read_bytes, saved_probes
 from proxx.verify import Tools
 
@@ -126,31 +128,51 @@ def _ready(arguments: argparse.Namespace, name: str, data: bytes) -> Ready | Non
 
 
 def _go(arguments: argparse.Namespace, ready: Ready, way: Way, run_: Run, early: Sequence[Finding]) -> int:
-    """Look before, then run, then tell."""
+    """Look before, then run, then tell; with a log where one is asked for."""
+    with logging(arguments, now) as log:
+        return _logged(arguments, ready, way, run_, early, about_job(log, run_.job_id))
+
+
+def _logged(
+    arguments: argparse.Namespace, ready: Ready, way: Way, run_: Run, early: Sequence[Finding], log: Log
+) -> int:
     book, made_plan, as_json = ready.book, ready.plan, is_json(arguments)
     look = look_before(book, made_plan, way.overwrite)
     findings = [*early, *look.findings]
     if not has_errors(findings):
         findings += judge_places(book, [made_plan], [look])
     if not has_errors(findings) and look.nothing_to_do and (run_.retried_from or has_record(made_plan)):
-        _tell(findings)
-        return _nothing_to_do(made_plan, as_json)
+        tell_early(findings)
+        log("job-nothing-to-do", clips=len(made_plan.tasks))
+        tell_nothing_to_do(made_plan, as_json)
+        return EXIT_OK
     if not has_errors(findings):
         findings += try_writing(book, Ledger(str(made_plan.spec["output_directory"])))
     if has_errors(findings):
+        log("job-refused", "error", findings=[finding.id for finding in findings])
         print_reports([FileReport(ready.name, "", "none", tuple(findings))], as_json)
         return EXIT_FINDINGS
-    _tell(findings)
-    style = "silent" if arguments.quiet else "events" if as_json else "bars" if sys.stderr.isatty() else "lines"
-    each = side_by_side(clips_at_once(book, made_plan, arguments.jobs))
-    with showing(made_plan, style) as progress, _heeding(ready, run_.job_id):
-        told = one_at_a_time(progress)
+    tell_early(findings)
+    count = clips_at_once(book, made_plan, arguments.jobs)
+    each = side_by_side(count)
+    rules = {"rulebook": f"{book.name} {book.version}", "digest": book.digest}
+    log("job-start", clips=len(made_plan.tasks), at_once=count, profile=made_plan.profile, **rules)
+    with showing(made_plan, _style(arguments)) as progress, _heeding(ready, run_.job_id):
+        told = one_at_a_time(noting(log, progress))
         work = work_on(book, made_plan, ready.tools, Clock(now), told, ready.stop, way, run_)
         status, record, made = run(work, run_, each)
-    _print_outcome(status, record, made, as_json)
+    log("job-end", LEVELS.get(status, "error"), status=status, record=record)
+    tell_outcome(status, record, made, as_json)
     if ready.stop.is_set():
         return EXIT_INTERRUPTED
     return EXIT_OK if status == "COMPLETED" else EXIT_CLIP_FAILED
+
+
+def _style(arguments: argparse.Namespace) -> str:
+    """How progress is shown; a log on stderr tells it already."""
+    if arguments.quiet or (arguments.log_format and not arguments.log):
+        return "silent"
+    return "events" if is_json(arguments) else "bars" if sys.stderr.isatty() else "lines"
 
 
 @contextmanager
@@ -163,23 +185,6 @@ def _heeding(ready: Ready, job_id: str, *, anew: bool = True) -> Iterator[None]:
                 forget_mark(folder, one)
             marks.enter_context(heeding_mark(ready.stop, folder, one))
         yield
-
-
-def _tell(findings: Sequence[Finding]) -> None:
-    """Warnings of a job that runs all the same, to stderr."""
-    if findings:
-        print_reports([FileReport("before the run", "", "none", tuple(findings))], False, sys.stderr)
-
-
-def _nothing_to_do(made_plan: Plan, as_json: bool) -> int:
-    count, folder = len(made_plan.tasks), made_plan.spec["output_directory"]
-    if as_json:
-        line = {"format": 1, "event": "nothing-to-do", "status": "COMPLETED", "clips": count, "folder": folder}
-        print_text(json.dumps(line) + "\n")
-    else:
-        words = "1 proxy is" if count == 1 else f"all {count} proxies are"
-        print_text(f"nothing to do: {words} in {folder}, proved and unchanged\n")
-    return EXIT_OK
 
 
 def _since(ready: Ready, record: Mapping[str, Any]) -> list[Finding]:
@@ -225,15 +230,3 @@ def _task_of(made_plan: Plan, index: int) -> Task:
         last = len(made_plan.tasks) - 1
         raise ProxxError(f"there is no clip {index}: the spec's sources are 0 to {last}", exit_code=EXIT_USAGE)
     return found
-
-
-def _print_outcome(status: str, record: str, made: Sequence[Result], as_json: bool) -> None:
-    if as_json:
-        print_text(json.dumps({"format": 1, "event": "record", "status": status, "record": record}) + "\n")
-        return
-    for one in made:
-        print_text(f"{fate_word(one).upper():<10} {one.document['output']}\n")
-        report = FileReport(str(one.document["output"]), "", "none", one.findings)
-        if one.findings:
-            print_reports([report], False)
-    print_text(f"{status}: record {record}\n")
