@@ -7,7 +7,7 @@ CORPUS ?= $(PROXX_CORPUS)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test setup browser docs site corpus bench clean
+.PHONY: help demo test setup browser docs site corpus bench faults clean
 
 help:
 	@echo "make demo               set up, then make a clip, check a spec, make and prove a proxy, show the record"
@@ -16,7 +16,8 @@ help:
 	@echo "make docs               renew docs/reference and the studio example's pages from their rulebooks"
 	@echo "make site               make the documents as a site that can be searched, in build/site"
 	@echo "make corpus CORPUS=DIR  run the whole journey over a folder of real media"
-	@echo "make bench              measure what a check costs"
+	@echo "make bench              measure what a check, a lint and a run cost"
+	@echo "make faults             kill proxx and FFmpeg a thousand times and look what is left"
 	@echo "make clean              remove $(VENV)"
 
 demo: setup
@@ -55,6 +56,10 @@ corpus: setup
 bench: setup
 	$(BIN)/python benchmarks/check.py
 	$(BIN)/python benchmarks/lint.py
+	$(BIN)/python benchmarks/run.py
+
+faults: setup
+	$(BIN)/python tests/faults/kills.py --rounds 1000
 
 clean:
 	rm -rf "$(VENV)"

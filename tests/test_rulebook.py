@@ -123,7 +123,9 @@ def test_a_matrix_cut_anywhere_is_told_in_words(path: str) -> None:
         files = {**part("rulebook.toml", ".schema.json"), path: SHIPPED[path][: len(SHIPPED[path]) // share]}
         with pytest.raises(RulebookError) as caught:
             freeze([files])
-        assert {fault.subject for fault in caught.value.faults} == {path}
+        # Cut at the end of a line, a file can be sound; then whole kinds of entries are missing.
+        head = next(name for name in files if name.endswith("/rulebook.toml"))
+        assert {fault.subject for fault in caught.value.faults} <= {path, head}
         assert all(fault.message for fault in caught.value.faults)
 
 

@@ -1,0 +1,233 @@
+"""Measures what a run costs beside what people do instead: a shell loop, xargs, FFmpeg's defaults, HandBrake.
+
+All programs make proxies of the same clips in the same run, in turn; the middle of several rounds counts. Times belong
+to one machine, the ratios hardly: proxx to a loop that calls FFmpeg with the very same arguments, and to a loop that
+also proves every file as proxx does (probe, decode to the end, hash). Needs an idle machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PEER = ["HandBrakeCLI", "--preset", "Production Proxy 1080p"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "engine")}
+PROFILES = ("proxy_prores_proxy", "proxy_prores_lt", "proxy_dnxhr_lb", "proxy_dnxhr_hq", "proxy_h264_mov", "proxy_h265")
+
+
+def seconds(argv: list[str]) -> float:
+    """The wall time of a program, which must succeed."""
+    begun = time.perf_counter()
+    done = subprocess.run(argv, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{shlex.join(argv)[:200]} ended with exit code {done.returncode}: {done.stderr.decode()[-500:]}")
+    return time.perf_counter() - begun
+
+
+def shoot(folder: Path, count: int, length: float) -> list[Path]:
+    """Camera-like clips: 1080p ProRes HQ with moving grain and PCM sound."""
+    folder.mkdir()
+    clips = [folder / f"A001C{number:03}.mov" for number in range(count)]
+    for number, clip in enumerate(clips):
+        picture = f"testsrc2=size=1920x1080:rate=25:duration={length},noise=alls=12:allf=t:all_seed={number}"
+        sound = f"sine=frequency={300 + number}:sample_rate=48000:duration={length}"
+        inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]
+        codec = ["-c:v", "prores_aw", "-profile:v", "3", "-pix_fmt", "yuv422p10le", "-c:a", "pcm_s24le"]
+        seconds(["ffmpeg", "-v", "error", "-nostdin", *inputs, *codec, str(clip)])
+    return clips
+
+
+def write_spec(folder: Path, clips: list[Path], profile: str) -> Path:
+    """A job that makes full-size proxies of the clips in folder/out."""
+    card = json.loads(subprocess.check_output([*proxx("profiles", profile), "--format", "json"], env=ENVIRONMENT))
+    document = {
+        "jobspec_version": "2.1",
+        "job_id": profile,
+        "sources": [str(clip) for clip in clips],
+        "output_directory": str(folder / "out"),
+        "codec": card["codec"],
+        "container": card["container"],
+        "resolution": card["resolution"],
+        "naming_template": "{source_name}_proxy",
+        "proxy_profile": profile,
+    }
+    spec = folder / f"{profile}.json"
+    spec.write_text(json.dumps(document), "utf-8")
+    return spec
+
+
+def proxx(*words: str) -> list[str]:
+    """A command of proxx, by this tree."""
+    return [sys.executable, "-m", "proxx", *words]
+
+
+def plan_of(spec: Path) -> list[list[str]]:
+    """The argument list of every clip."""
+    said = subprocess.check_output([*proxx("plan", str(spec), "--format", "json")], env=ENVIRONMENT)
+    return [task["argv"] for task in json.loads(said)["tasks"]]
+
+
+def proof(path: str) -> list[str]:
+    """What proves a file in a shell: probe it, decode it, hash it."""
+    file = shlex.quote(path)
+    return [
+        f"ffprobe -v error -show_streams -show_format {file} >/dev/null",
+        f"ffmpeg -v error -nostdin -xerror -i {file} -map 0 -f null -",
+        f"sha256sum {file} >/dev/null",
+    ]
+
+
+def in_shell(plan: list[list[str]], *, proved: bool) -> list[str]:
+    """A shell loop over the very arguments of a plan."""
+    lines = ["set -e"]
+    for argv in plan:
+        lines.append(f"{shlex.join(argv)} >/dev/null 2>&1")
+        lines += proof(argv[-1].removeprefix("file:")) if proved else []
+    return ["sh", "-c", "\n".join(lines)]
+
+
+def by_xargs(folder: Path, plan: list[list[str]], count: int, *, proved: bool) -> list[str]:
+    """The same through xargs, so many at once."""
+    for number, argv in enumerate(plan):
+        (folder / f"{number:03}.sh").write_text(in_shell([argv], proved=proved)[2], "utf-8")
+    return ["sh", "-c", f"ls {shlex.quote(str(folder))}/*.sh | xargs -P {count} -n 1 sh"]
+
+
+def emptied(folder: Path) -> None:
+    """An output folder as a job finds it: there, and empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+
+
+def middles(programs: Mapping[str, list[str]], out: Path, rounds: int) -> dict[str, float]:
+    """The middle time of every program; they take turns."""
+    times: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, argv in programs.items():
+            emptied(out)
+            times[name].append(seconds(argv))
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def against_loops(folder: Path, clips: list[Path], rounds: int) -> None:
+    """The whole job beside shell loops with the same arguments."""
+    spec = write_spec(folder, clips, "proxy_prores_proxy")
+    emptied(folder / "out")
+    plan = plan_of(spec)
+    scripts = folder / "scripts"
+    scripts.mkdir()
+    programs = {
+        "loop": in_shell(plan, proved=False),
+        "loop that proves": in_shell(plan, proved=True),
+        "proxx --jobs 1": [*proxx("run", str(spec), "--quiet", "--jobs", "1")],
+        **{f"xargs -P {n} that proves": by_xargs(folder_of(scripts, n), plan, n, proved=True) for n in (2, 3, 4)},
+        "proxx --jobs auto": [*proxx("run", str(spec), "--quiet")],
+    }
+    found = middles(programs, folder / "out", rounds)
+    print(f"\n{len(clips)} clips of 1080p, proxy_prores_proxy: seconds, and how that compares")
+    best = min(value for name, value in found.items() if name.startswith("xargs"))
+    for name, value in found.items():
+        base = best if name.startswith(("xargs", "proxx --jobs auto")) else found["loop that proves"]
+        print(
+            f"  {name:<28}{value:8.2f}{value / base:8.2f}x {'the best xargs' if base == best else 'a loop that proves'}"
+        )
+
+
+def folder_of(parent: Path, number: int) -> Path:
+    """A new folder of that number."""
+    made = parent / str(number)
+    made.mkdir()
+    return made
+
+
+def proving(folder: Path, clips: list[Path], rounds: int) -> None:
+    """What proving costs beside encoding, of every profile."""
+    print("\nproving beside encoding (one clip): share of the encode")
+    for profile in PROFILES:
+        spec = write_spec(folder, clips[:1], profile)
+        emptied(folder / "out")
+        (argv,) = plan_of(spec)
+        made = argv[-1].removeprefix("file:")
+        encode = middles({"": in_shell([argv], proved=False)}, folder / "out", rounds)[""]
+        prove = statistics.median(seconds(["sh", "-c", "\n".join(proof(made))]) for _ in range(rounds))
+        print(f"  {profile:<28}{encode:8.2f} s{prove:8.2f} s{prove / encode:8.0%}")
+
+
+def against_peers(folder: Path, clip: Path, rounds: int) -> None:
+    """H.264 beside what people use instead: seconds, bytes, and how like the source it looks."""
+    spec = write_spec(folder, [clip], "proxy_h264_mov")
+    peers: dict[str, tuple[list[str], Path]] = {
+        "proxx run": (proxx("run", str(spec), "--quiet"), folder / f"out/{clip.stem}_proxy.mov"),
+        "ffmpeg with its defaults": (
+            ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", str(clip), str(folder / "out/plain.mov")],
+            folder / "out/plain.mov",
+        ),
+    }
+    if shutil.which(PEER[0]):
+        made = folder / "out/hand.mp4"
+        peers["HandBrake Production Proxy"] = ([*PEER, "-i", str(clip), "-o", str(made)], made)
+    else:
+        print("\nHandBrakeCLI is not installed: it is left out")
+    print("\none clip of 1080p as H.264: seconds, bytes, SSIM to the source")
+    for name, (argv, made) in peers.items():
+        took = middles({"": argv}, folder / "out", rounds)[""]
+        print(f"  {name:<28}{took:8.2f} s{made.stat().st_size:>12,} bytes{ssim(made, clip):8.4f}")
+
+
+def ssim(made: Path, source: Path) -> float:
+    """How like the source a file looks, scaled to the source's size."""
+    graph = "[0:v]scale=1920:1080:flags=bicubic,format=yuv420p[a];[1:v]format=yuv420p[b];[a][b]ssim"
+    argv = [
+        "ffmpeg",
+        "-nostdin",
+        "-hide_banner",
+        "-i",
+        str(made),
+        "-i",
+        str(source),
+        "-lavfi",
+        graph,
+        "-f",
+        "null",
+        "-",
+    ]
+    said = subprocess.run(argv, capture_output=True, check=True).stderr.decode("utf-8", "replace")
+    found = re.findall(r"All:([0-9.]+)", said)
+    return float(found[-1])
+
+
+def main() -> None:
+    """Measure and print."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--clips", type=int, default=16, help="clips of the job (16)")
+    words.add_argument("--seconds", type=float, default=1.0, help="their length (1)")
+    words.add_argument("--rounds", type=int, default=5, help="how often each program runs (5)")
+    words.add_argument("--only", choices=("loops", "proving", "peers"), help="measure only this")
+    asked = words.parse_args()
+    with tempfile.TemporaryDirectory(prefix="proxx-bench-") as place:
+        folder = Path(place)
+        clips = shoot(folder / "card", asked.clips, asked.seconds)
+        parts: dict[str, Callable[[], None]] = {
+            "loops": lambda: against_loops(folder, clips, asked.rounds),
+            "proving": lambda: proving(folder, clips, asked.rounds),
+            "peers": lambda: against_peers(folder, clips[0], asked.rounds),
+        }
+        for name, measure in parts.items():
+            if asked.only in (None, name):
+                measure()
+
+
+if __name__ == "__main__":
+    main()
