@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import json
 import os
 import pty
@@ -515,3 +517,9 @@ def test_random_mistakes_never_end_in_a_traceback(seed: int, spec_file: Write, r
         for one in file["findings"]:
             assert one["line"] >= 1
             assert one["column"] >= 1
+
+
+def test_a_callers_own_stream_takes_the_text(spec_file: Write) -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        assert main(["check", "--no-media", str(spec_file())]) == 0
+    assert "ok" in said.getvalue()

@@ -114,6 +114,9 @@ def print_text(text: str, stream: Any = None) -> None:
     stream = stream or sys.stdout
     if stream is None:  # closed by the caller: there is nobody to tell
         return
+    if not hasattr(stream, "buffer"):  # a caller's own stream takes text
+        stream.write(text)
+        return
     stream.flush()
     stream.buffer.write(text.encode("utf-8", "surrogateescape"))
     stream.buffer.flush()
