@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from proxx import prove
+from proxx.checking import Checked
+from proxx.job import plan
+from proxx.jobspec import Reading
+from proxx.model import Plan
 from proxx.rulebook import Rulebook, default_cache, load
+from proxx.samples import CAMERA, HD, Told
+from proxx.tools import find_tool
+from proxx.verdict import judge_spec
 
 # How long an example takes says something about the machine's load, nothing about the program.
 settings.register_profile("proxx", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -128,3 +136,32 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
         command = ["ffmpeg", "-v", "error", "-nostdin", *picture, *way, str(folder / name)]
         subprocess.run(command, check=True, timeout=60)
     return folder
+
+
+@pytest.fixture
+def encodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """An ffmpeg that notes the arguments of every encode."""
+    tally = tmp_path / "encodes"
+    wrapper = tmp_path / "ffmpeg"
+    real = find_tool("ffmpeg")
+    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-map_metadata*) echo "$*" >> {tally};; esac\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PROXX_FFMPEG", str(wrapper))
+    return lambda: tally.read_text().splitlines() if tally.exists() else []
+
+
+@pytest.fixture
+def planned(rulebook: Rulebook) -> Callable[..., Plan]:
+    """A plan of so many made-up clips of a raster."""
+
+    def make(clips: int, profile: str = "proxy_h264_mov", width: int = 1920, height: int = 1080) -> Plan:
+        recipe = rulebook.profiles[profile]
+        makes = {"codec": recipe["codec"], "container": recipe["container"], "resolution": recipe["resolutions"][0]}
+        sources = [f"/footage/clip{index}.mov" for index in range(clips)]
+        reading = Reading({**SPEC, **makes, "proxy_profile": profile, "sources": sources})
+        media = replace(CAMERA, video=replace(HD, width=width, height=height))
+        verdict = judge_spec(rulebook, reading, Told(media))
+        assert verdict.ok, verdict.findings
+        return plan(rulebook, Checked("", reading, verdict, verdict.findings), "5.1")
+
+    return make

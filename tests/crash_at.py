@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 
 from proxx.options import parser
-from proxx.running import run_spec, way_of
+from proxx.running import run_specs, way_of
 
 DIED = 77
 
@@ -27,7 +27,7 @@ def main(step: str, count: int, words: list[str]) -> int:
             if left == 0:
                 os._exit(DIED)
 
-    return run_spec(arguments, replace(way_of(arguments), on_step=die))
+    return run_specs(arguments, replace(way_of(arguments), on_step=die))
 
 
 if __name__ == "__main__":

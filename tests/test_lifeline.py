@@ -442,13 +442,13 @@ def task_of(tmp_path: Path, script: str, width: int = 1920, height: int = 1080) 
 
 def test_an_encoder_is_not_stalled_while_it_only_moves_its_file(tmp_path: Path) -> None:
     task, tool = task_of(tmp_path, 'for i in 1 2 3 4 5 6 7 8; do sleep 0.5; echo more >> "$1"; done')
-    assert encode(task, tool, print, Event(), 1.0).exit_code == 0
+    assert encode(task.argv, [task.temporary], tool, print, Event(), 1.0).exit_code == 0
 
 
 def test_lines_in_which_no_counter_moves_are_no_progress(tmp_path: Path) -> None:
     lines = r"printf 'frame=7\nout_time_us=280000\ntotal_size=4096\nspeed=1x\nprogress=continue\n'"
     task, tool = task_of(tmp_path, f"while {lines}; do sleep 0.1; done")
-    outcome_ = encode(task, tool, lambda frames: None, Event(), 1.0)
+    outcome_ = encode(task.argv, [task.temporary], tool, lambda frames: None, Event(), 1.0)
     assert outcome_.exit_code != 0
     assert outcome_.stalled == "nothing moved for 1 s after frame 7 (0.28 s, 4096 bytes written)"
 
@@ -456,7 +456,7 @@ def test_lines_in_which_no_counter_moves_are_no_progress(tmp_path: Path) -> None
 def test_a_child_that_moves_is_given_all_the_time_it_needs(tmp_path: Path) -> None:
     task, tool = task_of(tmp_path, "for i in 1 2 3 4 5 6 7 8; do sleep 0.5; echo frame=$i; done")
     heard: list[int] = []
-    assert encode(task, tool, heard.append, Event(), 1.5).exit_code == 0
+    assert encode(task.argv, [task.temporary], tool, heard.append, Event(), 1.5).exit_code == 0
     assert heard == [1, 2, 3, 4, 5, 6, 7, 8]
 
 

@@ -29,7 +29,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "prove", "tablediff"),
         *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
-        *("ffmpeg_task", "resolve_task", "plan"),
+        *("ffmpeg_task", "resolve_task", "plan", "sharing"),
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
@@ -39,14 +39,17 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("stamp", "ledger", "standing", "failure", "preflight", "chain"),
     ),
     # The journey of a spec, in two halves.
-    "USE": ("checking", "mend", "making", "task", "job", "schedule", "recheck", "status", "samples", "tryout"),
+    "USE": (
+        *("checking", "mend", "making", "task", "together", "job", "schedule"),
+        *("recheck", "status", "samples", "tryout"),
+    ),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
         *("report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "logs", "terminal", "telling", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
-        *("judging", "asking", "commands", "running", "keeping", "cancelling", "options"),
+        *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling", "options"),
         *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "pages", "export", "site", "docs"),
         *("cli", "demo", "__main__"),
     ),

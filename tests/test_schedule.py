@@ -10,45 +10,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
 import pytest
-from conftest import SPEC
 
-from proxx.checking import Checked
 from proxx.cli import main
-from proxx.job import plan
-from proxx.jobspec import Reading
 from proxx.making import Result
 from proxx.model import Plan, Task
 from proxx.rulebook import Rulebook
-from proxx.samples import CAMERA, HD, Told
 from proxx.schedule import needed, one_at_a_time, side_by_side, suitable
+from proxx.sharing import Decode, Part, decodes
 from proxx.tools import find_tool
-from proxx.verdict import judge_spec
 
 GIB = 1 << 30
 Write = Callable[..., Path]
-
-
-@pytest.fixture
-def planned(rulebook: Rulebook) -> Callable[..., Plan]:
-    """A plan of so many made-up clips of a raster."""
-
-    def make(clips: int, profile: str = "proxy_h264_mov", width: int = 1920, height: int = 1080) -> Plan:
-        recipe = rulebook.profiles[profile]
-        makes = {"codec": recipe["codec"], "container": recipe["container"], "resolution": recipe["resolutions"][0]}
-        sources = [f"/footage/clip{index}.mov" for index in range(clips)]
-        reading = Reading({**SPEC, **makes, "proxy_profile": profile, "sources": sources})
-        media = replace(CAMERA, video=replace(HD, width=width, height=height))
-        verdict = judge_spec(rulebook, reading, Told(media))
-        assert verdict.ok, verdict.findings
-        return plan(rulebook, Checked("", reading, verdict, verdict.findings), "5.1")
-
-    return make
 
 
 @pytest.mark.parametrize(
@@ -58,49 +35,75 @@ def planned(rulebook: Rulebook) -> Callable[..., Plan]:
 def test_as_many_clips_suit_a_machine_as_fill_its_cores(
     cores: int, clips: int, rulebook: Rulebook, planned: Callable[..., Plan]
 ) -> None:
-    assert suitable(rulebook, planned(40), cores, 256 * GIB) == clips
+    assert suitable(rulebook, *alone(rulebook, planned(40)), cores, 256 * GIB) == clips
 
 
 def test_no_more_clips_run_than_there_are_and_than_the_memory_holds(
     rulebook: Rulebook, planned: Callable[..., Plan]
 ) -> None:
-    assert suitable(rulebook, planned(3), 64, 256 * GIB) == 3
-    large = planned(40, "proxy_dnxhr_hq", 8192, 4320)
-    one = needed(rulebook, large, large.tasks[0], 16)
+    assert suitable(rulebook, *alone(rulebook, planned(3)), 64, 256 * GIB) == 3
+    large, decodes_ = alone(rulebook, planned(40, "proxy_dnxhr_hq", 8192, 4320))
+    one = needed(rulebook, large, decodes_[0], 16)
     share = rulebook.items["scheduling"]["memory_percent"] / 100
-    assert suitable(rulebook, large, 16, int(one * 2 / share) + 1) == 2
-    assert suitable(rulebook, large, 16, int(one / share) // 2) == 1, "one clip is always tried"
-    small = planned(40, "proxy_dnxhr_hq")
-    assert needed(rulebook, small, small.tasks[0], 16) < one / 10
+    assert suitable(rulebook, large, decodes_, 16, int(one * 2 / share) + 1) == 2
+    assert suitable(rulebook, large, decodes_, 16, int(one / share) // 2) == 1, "one clip is always tried"
+    small, decodes_ = alone(rulebook, planned(40, "proxy_dnxhr_hq"))
+    assert needed(rulebook, small, decodes_[0], 16) < one / 10
+
+
+def test_two_encoders_that_share_a_decoding_count_for_two(rulebook: Rulebook, planned: Callable[..., Plan]) -> None:
+    light, heavy = planned(40), planned(40, "proxy_dnxhr_hq")
+    both = [light, heavy]
+    shared = decodes(rulebook, both)
+    assert [len(one.parts) for one in shared] == [2] * 40
+    assert suitable(rulebook, both, shared, 32, 256 * GIB) == round(32 / (3 + 4))
+    single = sum(needed(rulebook, *alone_first(rulebook, one), 16) for one in both)
+    assert (
+        max(needed(rulebook, *alone_first(rulebook, one), 16) for one in both)
+        < needed(rulebook, both, shared[0], 16)
+        < single
+    )
 
 
 def test_an_encoder_without_an_entry_is_taken_for_the_other(rulebook: Rulebook, planned: Callable[..., Plan]) -> None:
     made = planned(40)
     frozen = json.loads(json.dumps(rulebook.frozen))
     frozen["items"]["encoder"].pop("libx264")
-    assert suitable(Rulebook(frozen), made, 32, 256 * GIB) == 16
+    assert suitable(Rulebook(frozen), *alone(rulebook, made), 32, 256 * GIB) == 16
 
 
-def made_of(task: Task) -> Result:
-    return Result("COMPLETED", (), {"index": task.index})
+def alone(book: Rulebook, made: Plan) -> tuple[list[Plan], tuple[Decode, ...]]:
+    return [made], decodes(book, [made])
+
+
+def alone_first(book: Rulebook, made: Plan) -> tuple[list[Plan], Decode]:
+    plans, found = alone(book, made)
+    return plans, found[0]
+
+
+def each_alone(made: Plan) -> list[Decode]:
+    return [Decode((Part(0, task),)) for task in made.tasks]
+
+
+def made_of(decode: Decode) -> list[Result]:
+    return [Result("COMPLETED", (), {"index": part.task.index}) for part in decode.parts]
 
 
 def test_results_come_in_the_clips_order_whoever_ends_first(planned: Callable[..., Plan]) -> None:
-    tasks = planned(8).tasks
+    def slowest_first(decode: Decode) -> list[Result]:
+        time.sleep((8 - decode.parts[0].task.index) / 200)
+        return made_of(decode)
 
-    def slowest_first(task: Task) -> Result:
-        time.sleep((8 - task.index) / 200)
-        return made_of(task)
-
-    told = [one.document["index"] for one in side_by_side(4)(slowest_first, tasks)]
+    found = side_by_side(4)(slowest_first, each_alone(planned(8)))
+    told = [one.document["index"] for results in found for one in results]
     assert told == list(range(8))
 
 
 def test_so_many_clips_run_at_once_and_no_more(planned: Callable[..., Plan]) -> None:
-    tasks, lock, full = planned(12).tasks, Lock(), Event()
+    lock, full = Lock(), Event()
     running, most = 0, 0
 
-    def watched(task: Task) -> Result:
+    def watched(decode: Decode) -> list[Result]:
         nonlocal running, most
         with lock:
             running += 1
@@ -110,14 +113,14 @@ def test_so_many_clips_run_at_once_and_no_more(planned: Callable[..., Plan]) -> 
         full.wait(10)
         with lock:
             running -= 1
-        return made_of(task)
+        return made_of(decode)
 
-    assert len(list(side_by_side(3)(watched, tasks))) == 12
+    assert len(list(side_by_side(3)(watched, each_alone(planned(12))))) == 12
     assert most == 3
 
 
 def test_progress_hears_one_clip_at_a_time(planned: Callable[..., Plan]) -> None:
-    tasks, inside, seen = planned(16).tasks, Lock(), []
+    inside, seen = Lock(), []
 
     def tell(event: str, task: Task, value: Any) -> None:
         assert inside.acquire(blocking=False), "two clips at once"
@@ -125,14 +128,15 @@ def test_progress_hears_one_clip_at_a_time(planned: Callable[..., Plan]) -> None
         seen.append(task.index)
         inside.release()
 
-    told = one_at_a_time(tell)
+    tellers = one_at_a_time([tell, tell])
 
-    def make(task: Task) -> Result:
+    def make(decode: Decode) -> list[Result]:
+        task = decode.parts[0].task
         for count in range(3):
-            told("frames", task, count)
-        return made_of(task)
+            tellers[task.index % 2]("frames", task, count)
+        return made_of(decode)
 
-    list(side_by_side(8)(make, tasks))
+    list(side_by_side(8)(make, each_alone(planned(16))))
     assert sorted(seen) == sorted(list(range(16)) * 3)
 
 

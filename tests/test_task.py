@@ -50,18 +50,6 @@ def records(out: Path) -> list[dict[str, Any]]:
     return sorted(found, key=lambda record: (len(record["previous"] or {}), record["ended_at"]))
 
 
-@pytest.fixture
-def encodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """An ffmpeg that notes the arguments of every encode."""
-    tally = tmp_path / "encodes"
-    wrapper = tmp_path / "ffmpeg"
-    real = find_tool("ffmpeg")
-    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-map_metadata*) echo "$*" >> {tally};; esac\nexec {real} "$@"\n')
-    wrapper.chmod(0o755)
-    monkeypatch.setenv("PROXX_FFMPEG", str(wrapper))
-    return lambda: tally.read_text().splitlines() if tally.exists() else []
-
-
 @pytest.fixture(scope="session")
 def made_alone(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The two proxies as a run without any trouble makes them."""

@@ -1,33 +1,26 @@
-"""The commands that plan and probe, and what they share with those that run: judging, tools, and showing plans."""
+"""The command that probes, and what those that plan and run share: judging a spec, and the tools."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import shlex
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from proxx import guardian, process
+from proxx import process
 from proxx.checking import Checked, check
-from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
-from proxx.job import plan
+from proxx.errors import EXIT_FINDINGS, EXIT_OK, ProxxError
 from proxx.jsonout import json_text
 from proxx.machine import Machine
-from proxx.model import Media, Plan
+from proxx.model import Media
 from proxx.probe import probe_all
 from proxx.probefile import write_probes
-from proxx.record import plan_document
 from proxx.report import FileReport, file_documents, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
-from proxx.terminal import is_json, now, print_reports, print_text, read_bytes, report_of, saved_probes
+from proxx.terminal import is_json, print_reports, print_text, read_bytes, report_of
 from proxx.tools import find_tool, tool_version, whole_path
 from proxx.verify import Tools
-
-PLAN_BEGINS = b'{\n  "format": 1,\n  "job_id": '
 
 
 def tools() -> Tools:
@@ -86,81 +79,6 @@ def planned_version(book: Rulebook, checked: Checked) -> str:
     floors = [rows[row]["min_resolve"] for row in decided if "min_resolve" in rows[row]]
     newest = max(floors, key=lambda text: [int(part) for part in text.split(".")], default="")
     return f"DaVinci Resolve Studio {newest} or newer" if newest else "DaVinci Resolve Studio"
-
-
-def plan_command(arguments: argparse.Namespace) -> int:
-    """Print the plan of a spec, or write it to a file."""
-    guardian.prepare()
-    book, as_json = book_of(arguments), is_json(arguments)
-    machine = Machine(book, probes=saved_probes(arguments.probes, book), counts=True, now=now())
-    checked, fine = judged(book, arguments.spec, machine, as_json)
-    if not fine:
-        return EXIT_FINDINGS
-    made = plan(book, checked, planned_version(book, checked))
-    remarks(arguments.spec, checked)
-    text = json_text(plan_document(made))
-    if arguments.output:
-        _write(arguments.output, text)
-    if as_json and not arguments.output:
-        print_text(text)
-    elif not arguments.output:
-        print_text(shell_text(made) if arguments.shell else plan_text(made))
-    return EXIT_OK
-
-
-def _write(path: str, text: str) -> None:
-    """Write a plan to a file, in the place of an older plan only. Raises ProxxError (exit 2)."""
-    if os.path.lexists(path) and not _is_plan(path):
-        raise ProxxError(
-            f"{path} is there already and is no plan",
-            hint="Name another file; it is not overwritten.",
-            exit_code=EXIT_USAGE,
-        )
-    part = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, "utf-8", "surrogateescape")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ProxxError(f"cannot write {path}: {error.strerror}", exit_code=EXIT_USAGE) from error
-
-
-def _is_plan(path: str) -> bool:
-    try:
-        with open(path, "rb") as handle:
-            return os.path.isfile(path) and handle.read(len(PLAN_BEGINS)) == PLAN_BEGINS
-    except OSError:
-        return False
-
-
-def shell_text(made: Plan) -> str:
-    """Each clip as one line that a POSIX shell runs."""
-    if made.engine != "ffmpeg":
-        raise ProxxError("a Resolve plan has no command line", hint="Leave --shell out.", exit_code=EXIT_USAGE)
-    return "".join(f"{shlex.join(task.argv)}\n" for task in made.tasks)
-
-
-def plan_text(made: Plan) -> str:
-    """The plan for people: why this engine, and of each clip its argument list and its promise."""
-    lines = [f"job {made.job_id}", f"engine {made.engine} ({made.engine_version})"]
-    lines += [f"  {line}" for line in made.why]
-    book = made.rulebook
-    lines.append(f"profile {made.profile}, rulebook {book['name']} {book['version']} {book['digest'][:19]}")
-    for task in made.tasks:
-        lines += ["", f"clip {task.index}: {shown(task.source)}", f"  becomes {shown(task.output)}"]
-        lines += [f"  promise {line}" for line in promise_words(task.expect)]
-        if task.argv:
-            lines += [f"    {shown(word)}" for word in task.argv]
-        else:
-            lines += [f"    {line}" for line in json_text(dict(task.settings)).splitlines()]
-    return "\n".join(lines) + "\n"
-
-
-def shown(word: str) -> str:
-    """An argument on one line: a word with control characters is shown as the shell would quote it."""
-    if all(letter.isprintable() for letter in word):
-        return word
-    return "$'" + "".join(f"\\x{ord(c):02x}" if not c.isprintable() and ord(c) < 256 else c for c in word) + "'"
 
 
 def probe_command(arguments: argparse.Namespace) -> int:

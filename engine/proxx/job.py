@@ -18,20 +18,25 @@ from proxx.jobspec import Spec
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger, worker
 from proxx.making import Clock, Progress, Result, Way, Work
-from proxx.model import Plan, Task
+from proxx.model import Plan
 from proxx.plan import make_plan
 from proxx.record import plan_digest, plan_document, record_document
 from proxx.rulebook import Rulebook
-from proxx.task import expect_clip, make_clip
+from proxx.sharing import Decode
+from proxx.task import expect_clip
+from proxx.together import make_decode
 from proxx.verify import Tools
 
-Each = Callable[[Callable[[Task], Result], Sequence[Task]], Iterable[Result]]
-"""How the clips of a job are gone through: given what makes a clip and the clips, their results in the clips' order."""
+Make = Callable[[Decode], list[Result]]
+"""Makes the clips of one decoding."""
+
+Each = Callable[[Make, Sequence[Decode]], Iterable[list[Result]]]
+"""How decodings are gone through: given what makes one and all of them, their results in the same order."""
 
 
-def in_turn(make: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterable[Result]:
-    """One clip after another."""
-    return map(make, tasks)
+def in_turn(make: Make, decodes_: Sequence[Decode]) -> Iterable[list[Result]]:
+    """One decoding after another."""
+    return map(make, decodes_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +82,36 @@ def work_on(
     return Work(rulebook, plan_, plan_digest(plan_), job_id, tools, clock, progress, stop, ledger, way)
 
 
-def run(work: Work, run_: Run, each: Each = in_turn) -> tuple[str, str, list[Result]]:
-    """Make the proxies of a plan: the job's status, the record's path, and what became of each clip."""
-    begun = work.clock.now()
-    paths = _documents(work, begun)
+def run(
+    works: Sequence[Work], decodes_: Sequence[Decode], runs: Sequence[Run], each: Each = in_turn
+) -> list[tuple[str, str, list[Result]]]:
+    """Make the proxies of plans: of each the job's status, the record's path, and what became of every clip.
+
+    `works` and `runs` go by the plans' places, to which the decodings refer.
+    """
+    begun = [(work.clock.now(), _begin(work)) for work in works]
+    made: list[dict[int, Result]] = [{} for _ in works]
+    for decode, results in zip(decodes_, each(lambda decode: make_decode(works, decode), decodes_), strict=True):
+        for part, one in zip(decode.parts, results, strict=True):
+            made[part.plan][part.task.index] = one
+    ended = []
+    for work, run_, (at, paths), of_job in zip(works, runs, begun, made, strict=True):
+        results = [of_job[task.index] for task in work.plan.tasks]
+        ended.append((*_end(work, run_, at, paths, results), results))
+    return ended
+
+
+def _begin(work: Work) -> dict[str, str]:
+    """Write down what shall be made, before anything is."""
+    paths = _documents(work, work.clock.now())
     work.way.on_step("documents-written")
     for task in work.plan.tasks:
         expect_clip(work, task)
-    made = list(each(lambda task: make_clip(work, task), work.plan.tasks))
+    return paths
+
+
+def _end(work: Work, run_: Run, begun: str, paths: dict[str, str], made: Sequence[Result]) -> tuple[str, str]:
+    """Write the record: the job's status and the record's path."""
     status = _status([one.status for one in made])
     job: dict[str, Any] = {
         "job_id": run_.job_id,
@@ -96,7 +123,7 @@ def run(work: Work, run_: Run, each: Each = in_turn) -> tuple[str, str, list[Res
         **paths,
     }
     document = record_document(work.plan, status, [one.document for one in made], job)
-    return status, add_record(work.ledger, run_.job_id, document, on_step=work.way.on_step), made
+    return status, add_record(work.ledger, run_.job_id, document, on_step=work.way.on_step)
 
 
 def _documents(work: Work, begun: str) -> dict[str, str]:

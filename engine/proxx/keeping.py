@@ -9,15 +9,16 @@ from typing import Any
 
 from proxx import guardian
 from proxx.chain import broken_links
-from proxx.commands import shown, tools
+from proxx.commands import tools
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
+from proxx.planning import shown
+from proxx.ready import record_of
 from proxx.recheck import Checked, chain_findings, check_again, make_anew
 from proxx.report import FileReport
 from proxx.report_text import as_text
 from proxx.rulebook import Rulebook
-from proxx.running import record_of
 from proxx.shelf import book_of
 from proxx.status import FINE, Job, Proxy, jobs, proxies
 from proxx.stopping import Stop, stop_on_signals

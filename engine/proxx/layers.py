@@ -19,12 +19,13 @@ FLAGS = ("replaces", "remove", "final")
 HEAD = "rulebook.toml"
 """The file that makes a folder a rulebook."""
 
-PLAIN = ("rate", "probe", "watchdog", "scheduling")
+PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing")
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (
     *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words"),
-    *("codec", "source-codec", "container", "signature", "label", "probe", "watchdog", "scheduling", "encoder"),
+    *("codec", "source-codec", "container", "signature", "label", "probe"),
+    *("watchdog", "scheduling", "sharing", "encoder"),
 )
 """What a complete rulebook has some of."""
 

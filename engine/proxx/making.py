@@ -43,9 +43,22 @@ class Way:
     on_step: OnStep = no_step
 
 
+def encode_alone(work: Work, task: Task) -> Outcome:
+    """Run FFmpeg for one clip."""
+    seconds = patience(work.rulebook.items["watchdog"], task)
+
+    def tell(frames: int) -> None:
+        work.progress("frames", task, frames)
+
+    return encode(task.argv, [task.temporary], work.tools.ffmpeg, tell, work.stop, seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Everything that making clips takes besides the clip: rules, plan, tools, clock, and the ledger that is kept."""
+    """Everything that making clips takes besides the clip: rules, plan, tools, clock, and the ledger that is kept.
+
+    `encode` runs the engine for a clip.
+    """
 
     rulebook: Rulebook
     plan: Plan
@@ -57,6 +70,7 @@ class Work:
     stop: Event
     ledger: Ledger
     way: Way = field(default_factory=Way)
+    encode: Callable[[Work, Task], Outcome] = encode_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +93,7 @@ def attempt(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_res
     step = work.way.on_step
     with claim(task.temporary):
         step("claimed")
-        seconds = patience(work.rulebook.items["watchdog"], task)
-        outcome = encode(
-            task, work.tools.ffmpeg, lambda frames: work.progress("frames", task, frames), work.stop, seconds
-        )
+        outcome = work.encode(work, task)
         step("encoded")
         if outcome.stopped or work.stop.is_set():
             return result(task, "CANCELLED", (), outcome, {})
@@ -215,6 +226,7 @@ def result(
         "decided": dict(task.decided),
         "argv": list(task.argv),
         "exit_code": None if outcome is None else outcome.exit_code,
+        **({"shared_argv": list(outcome.shared)} if outcome is not None and outcome.shared else {}),
         "stderr_tail": "" if outcome is None else outcome.stderr,
         "seconds": None if outcome is None else round(outcome.seconds, 3),
         "source_media": to_facts(task.media),

@@ -35,11 +35,12 @@ def parser() -> argparse.ArgumentParser:
     also = "also write a report to a file, such as sarif:proxx.sarif (- is standard output); repeatable"
     check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
     check.set_defaults(formats=tuple(REPORTS))
-    plan = command("plan", "commands.plan_command", "Show exactly what would run.")
-    plan.add_argument("spec", metavar="SPEC", help="a spec file, or - for standard input")
+    plan = command("plan", "planning.plan_command", "Show exactly what would run.")
+    plan.add_argument("specs", nargs="+", metavar="SPEC", help="spec files (of several, what they share), or -")
     plan.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
     plan.add_argument("--shell", action="store_true", help="print each clip as one line for a shell")
     plan.add_argument("-o", "--output", metavar="FILE", help="write the plan as JSON to this file")
+    plan.add_argument("--no-share", action="store_true", help="decode a source for each spec anew")
     _run_parsers(command)
     cancel = command("cancel", "cancelling.cancel_command", "Ask a running job to stop in order, from any machine.")
     text = "the output folder of a job, or one of the documents in it (spec, plan, record)"
@@ -107,10 +108,13 @@ def _jobs(word: str) -> int | None:
 def _run_parsers(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     """The commands that make proxies, and those that look after them."""
     run = command("run", "running.run_command", "Make the proxies, prove them, leave a record.")
-    run.add_argument("spec", metavar="SPEC", help="a spec, plan or record file, or - for standard input")
+    words = "spec, plan or record files, or - for standard input; sources of several are decoded once where they may be"
+    run.add_argument("specs", nargs="+", metavar="SPEC", help=words)
+    run.add_argument("--no-share", action="store_true", help="decode a source for each spec anew")
     run.add_argument("--resume", action="store_true", help="go on with a job that stopped; refused where none began")
     retry = command("retry", "running.retry_command", "Run the job of a record again: only what is not proved.")
     retry.add_argument("record", metavar="RECORD", help="a record file")
+    retry.set_defaults(no_share=False)
     task = command(
         "task", "running.task_command", "Make one clip of a spec, for render farms; prints its ledger entry."
     )

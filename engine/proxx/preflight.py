@@ -69,7 +69,7 @@ def judge_places(rulebook: Rulebook, plans: Sequence[Plan], looks: Sequence[Look
     """Room on every volume for all that is to be made on it, and names that every folder takes; nothing is written."""
     needed: dict[int, int] = {}
     folders: dict[int, str] = {}
-    found: list[Finding] = []
+    found = _twice(rulebook, plans)
     for plan, look in zip(plans, looks, strict=True):
         folder = str(plan.spec["output_directory"])
         parent = standing_parent(folder)
@@ -81,6 +81,19 @@ def judge_places(rulebook: Rulebook, plans: Sequence[Plan], looks: Sequence[Look
         found += _names(rulebook, folder, parent, tasks)
     for volume, bytes_needed in needed.items():
         found += _room(rulebook, folders[volume], bytes_needed)
+    return found
+
+
+def _twice(rulebook: Rulebook, plans: Sequence[Plan]) -> list[Finding]:
+    """Names that two plans give to their proxies; those of one plan are judged with its spec."""
+    found: list[Finding] = []
+    owners: dict[str, int] = {}
+    for number, plan in enumerate(plans):
+        for task in plan.tasks:
+            twice = owners.setdefault(_fold(task.output), number) != number
+            texts = {"output": task.output, "needed": "", "free": ""}
+            facts = {"preflight.twice": "yes" if twice else "no"}
+            found += tell_all(rulebook, ask(rulebook, "preflight", facts), texts, task.output)
     return found
 
 

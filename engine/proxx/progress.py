@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,11 +22,12 @@ def fate_word(made: Result) -> str:
     return "kept" if made.kept else made.status.lower()
 
 
-def as_lines(plan: Plan) -> Progress:
-    """A line when a clip begins and when it ends, to stderr."""
+def as_lines(plans: Sequence[Plan], number: int) -> Progress:
+    """A line when a clip begins and when it ends, to stderr; clips count on from one plan to the next."""
+    before, whole = sum(len(plan.tasks) for plan in plans[:number]), sum(len(plan.tasks) for plan in plans)
 
     def tell(event: str, task: Task, value: Any) -> None:
-        place = f"[{task.index + 1}/{len(plan.tasks)}] {base_name(task.output)}"
+        place = f"[{before + task.index + 1}/{whole}] {base_name(task.output)}"
         if event == "start":
             print(f"{place}: encoding", file=sys.stderr, flush=True)
         elif event == "verify":
@@ -42,11 +43,12 @@ def as_lines(plan: Plan) -> Progress:
     return tell
 
 
-def as_events(plan: Plan) -> Progress:
-    """One JSON object a line, to stdout: what happened to which clip."""
+def as_events(plans: Sequence[Plan], number: int) -> Progress:
+    """One JSON object a line, to stdout: what happened to which clip of which job."""
+    job = plans[number].job_id
 
     def tell(event: str, task: Task, value: Any) -> None:
-        line: dict[str, Any] = {"format": 1, "event": event, "index": task.index, "source": task.source}
+        line: dict[str, Any] = {"format": 1, "event": event, "job": job, "index": task.index, "source": task.source}
         if event in ("start", "frames"):
             line["frames" if event == "frames" else "promised_frames"] = value
         elif event == "done":
@@ -60,8 +62,8 @@ def as_events(plan: Plan) -> Progress:
 
 
 @contextmanager
-def as_bars(plan: Plan) -> Iterator[Progress]:
-    """A bar for the clip under way and one for the whole job, on stderr."""
+def as_bars(plans: Sequence[Plan]) -> Iterator[Progress]:
+    """A bar for every clip under way and one for the whole, on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -74,27 +76,28 @@ def as_bars(plan: Plan) -> Iterator[Progress]:
         TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
     )
-    total = sum(_frames(task) for task in plan.tasks)
+    tasks = [task for plan in plans for task in plan.tasks]
+    total = sum(map(_frames, tasks))
     with Bars(*columns, console=Console(stderr=True), expand=True) as bars:
-        whole = bars.add_task(f"{len(plan.tasks)} clip{'' if len(plan.tasks) == 1 else 's'}", total=total, state="")
-        shown: dict[int, Any] = {}
-        done: dict[int, int] = {}
+        whole = bars.add_task(f"{len(tasks)} clip{'' if len(tasks) == 1 else 's'}", total=total, state="")
+        shown: dict[str, Any] = {}
+        done: dict[str, int] = {}
 
         def tell(event: str, task: Task, value: Any) -> None:
             if event == "start":
-                shown[task.index] = bars.add_task(base_name(task.output), total=_frames(task), state="encoding")
+                shown[task.output] = bars.add_task(base_name(task.output), total=_frames(task), state="encoding")
             elif event == "frames":
-                done[task.index] = value
-                bars.update(shown[task.index], completed=value)
+                done[task.output] = value
+                bars.update(shown[task.output], completed=value)
             elif event == "verify":
-                bars.update(shown[task.index], completed=_frames(task), state="verifying")
+                bars.update(shown[task.output], completed=_frames(task), state="verifying")
             elif event == "retry":
-                done[task.index] = 0
-                bars.update(shown[task.index], completed=0, state=f"again in {value['seconds_waited']} s")
+                done[task.output] = 0
+                bars.update(shown[task.output], completed=0, state=f"again in {value['seconds_waited']} s")
             elif event == "done":
-                done[task.index] = _frames(task)
-                if task.index in shown:
-                    bars.update(shown[task.index], state=fate_word(value))
+                done[task.output] = _frames(task)
+                if task.output in shown:
+                    bars.update(shown[task.output], state=fate_word(value))
             bars.update(whole, completed=sum(done.values()))
 
         yield tell
@@ -106,11 +109,11 @@ def _frames(task: Task) -> int:
 
 
 @contextmanager
-def showing(plan: Plan, style: str) -> Iterator[Progress]:
-    """The progress display of a style: bars, lines, events or silent."""
+def showing(plans: Sequence[Plan], style: str) -> Iterator[list[Progress]]:
+    """The progress display of a style (bars, lines, events or silent), a teller for each plan."""
     if style == "bars":
-        with as_bars(plan) as tell:
-            yield tell
+        with as_bars(plans) as tell:
+            yield [tell] * len(plans)
         return
-    makers: dict[str, Callable[[Plan], Progress]] = {"lines": as_lines, "events": as_events}
-    yield makers[style](plan) if style in makers else silent
+    makers: dict[str, Callable[[Sequence[Plan], int], Progress]] = {"lines": as_lines, "events": as_events}
+    yield [makers[style](plans, number) if style in makers else silent for number in range(len(plans))]

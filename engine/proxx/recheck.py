@@ -114,8 +114,8 @@ def _render(rulebook: Rulebook, task: Task, path: str, tools: Tools, stop: Event
     argv = tuple(word.replace(task.temporary, path) if word.endswith(task.temporary) else word for word in task.argv)
     if argv == task.argv:
         raise ProxxError("the recorded argument list does not name its output as this version would")
-    anew = Task(task.index, task.source, task.output, path, task.expect, argv)
-    outcome = encode(anew, tools.ffmpeg, lambda _: None, stop, patience(rulebook.items["watchdog"], task))
+    seconds = patience(rulebook.items["watchdog"], task)
+    outcome = encode(argv, [path], tools.ffmpeg, lambda _: None, stop, seconds)
     if outcome.stopped or stop.is_set():
         raise KeyboardInterrupt
     if outcome.stalled:

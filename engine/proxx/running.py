@@ -1,4 +1,4 @@
-"""The commands that make proxies: a whole job, one clip of it, and a job that failed once more."""
+"""The commands that make proxies: whole jobs, one clip of a job, and a job that failed once more."""
 
 from __future__ import annotations
 
@@ -6,80 +6,60 @@ import argparse
 import json
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
-from proxx import guardian
-from proxx.chain import read_record
-from proxx.commands import judged, need_encoders, planned_version, remarks, tools
-from proxx.errors import (
-    EXIT_CLIP_FAILED,
-    EXIT_FINDINGS,
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    EXIT_USAGE,
-    Finding,
-    ProxxError,
-    has_errors,
-)
-from proxx.evaluate import ask, tell_all
-from proxx.job import Run, has_record, judge_resume, need_ffmpeg, plan, run, work_on
+from proxx.errors import EXIT_CLIP_FAILED, EXIT_FINDINGS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError, has_errors
+from proxx.job import Run, has_record, judge_resume, run, work_on
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
 from proxx.logs import LEVELS, Log, about_job, logging, noting
-from proxx.machine import Machine
 from proxx.making import Clock, Way
 from proxx.model import Plan, Task
-from proxx.preflight import judge_places, look_before, try_writing
+from proxx.preflight import Look, judge_places, look_before, try_writing
 from proxx.progress import showing, silent
-from proxx.record import plan_digest
+from proxx.ready import Ready, make_ready, record_of, since, spec_bytes
 from proxx.report import FileReport
-from proxx.rulebook import Rulebook
 from proxx.schedule import clips_at_once, one_at_a_time, side_by_side
-from proxx.shelf import book_of
+from proxx.sharing import decodes
+from proxx.shelf import one_for_all
 from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
 from proxx.task import make_clip
 from proxx.telling import tell_early, tell_nothing_to_do, tell_outcome
-from proxx.terminal import is_json, now, print_reports, print_text, read_bytes, saved_probes
-from proxx.verify import Tools
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A job that may run: the name of its file, the rulebook, its plan and the tools; `stop` hears of signals."""
-
-    name: str
-    book: Rulebook
-    plan: Plan
-    tools: Tools
-    stop: Stop
+from proxx.terminal import is_json, now, print_reports, print_text
 
 
 def run_command(arguments: argparse.Namespace) -> int:
-    """Make the proxies of a spec; the record's path and each clip's fate are printed."""
-    return run_spec(arguments, way_of(arguments))
+    """Make the proxies of specs; each record's path and each clip's fate are printed."""
+    return run_specs(arguments, way_of(arguments))
 
 
-def run_spec(arguments: argparse.Namespace, way: Way) -> int:
-    """Make the proxies of a spec in a given way."""
-    ready = _ready(arguments, arguments.spec, spec_bytes(arguments.spec))
-    if ready is None:
+def run_specs(arguments: argparse.Namespace, way: Way) -> int:
+    """Make the proxies of specs in a given way: of all or, when one of them is refused, of none."""
+    signals = Stop()
+    stop_on_signals(signals)
+    found = [make_ready(arguments, name, spec_bytes(name), signals) for name in arguments.specs]
+    jobs = [job for job in found if job is not None]
+    if len(jobs) < len(found):
         return EXIT_FINDINGS
-    early = judge_resume(ready.book, ready.plan) if arguments.resume else []
-    return _go(arguments, ready, way, Run(ready.plan.job_id), early)
+    one_for_all([job.book for job in jobs], arguments.specs)
+    if arguments.resume:
+        jobs = [replace(job, early=judge_resume(job.book, job.plan)) for job in jobs]
+    return _go(arguments, jobs, way)
 
 
 def retry_command(arguments: argparse.Namespace) -> int:
     """Run the job of a record again, as a job of its own: only what is not proved and unchanged is made."""
     record = record_of(arguments.record)
     data = json.dumps(record["spec"], ensure_ascii=False).encode("utf-8", "surrogateescape")
-    ready = _ready(arguments, arguments.record, data)
+    signals = Stop()
+    stop_on_signals(signals)
+    ready = make_ready(arguments, arguments.record, data, signals)
     if ready is None:
         return EXIT_FINDINGS
     again = Run(str(uuid.uuid4()), str(record["job_id"]))
-    return _go(arguments, ready, way_of(arguments), again, _since(ready, record))
+    return _go(arguments, [replace(ready, run=again, early=since(ready, record))], way_of(arguments))
 
 
 def way_of(arguments: argparse.Namespace) -> Way:
@@ -87,85 +67,69 @@ def way_of(arguments: argparse.Namespace) -> Way:
     return Way(arguments.overwrite, arguments.discard_rejected)
 
 
-def spec_bytes(name: str) -> bytes:
-    """The spec that a file holds: itself, or as a plan or a record names it. Raises ProxxError (exit 2)."""
-    data = read_bytes(name)
-    if not name.endswith((".plan.json", ".record.json")):
-        return data
-    try:
-        document = json.loads(data.decode("utf-8", "surrogateescape"))["spec"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ProxxError(f"{name} holds no spec", hint="Name a spec, a plan or a record.", exit_code=2) from error
-    return json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogateescape")
-
-
-def record_of(name: str) -> dict[str, Any]:
-    """The document of a record. Raises ProxxError (exit 2)."""
-    read_bytes(name)
-    document = read_record(name)
-    if document is None:
-        raise ProxxError(f"{name} is no record", hint="Name a file that ends in .record.json.", exit_code=EXIT_USAGE)
-    return document
-
-
-def _ready(arguments: argparse.Namespace, name: str, data: bytes) -> Ready | None:
-    """The job of a spec, judged and planned; None when it is refused, and the findings are printed."""
-    guardian.prepare()  # it starts while we plan
-    book, stop = book_of(arguments), Stop()
-    stop_on_signals(stop)
-    known = saved_probes(getattr(arguments, "probes", None), book)
-    machine = Machine(book, probes=known, counts=True, writes=True, now=now(), stop=stop)
-    checked, fine = judged(book, name, machine, is_json(arguments), data, events=True)
-    if not fine:
-        return None
-    if checked.verdict.engine != "ffmpeg":
-        need_ffmpeg(plan(book, checked, planned_version(book, checked)))
-    found = tools()
-    made_plan = plan(book, checked, found.ffmpeg_version)
-    need_encoders(found, book.profiles[made_plan.profile])
-    remarks(name, checked)
-    return Ready(name, book, made_plan, found, stop)
-
-
-def _go(arguments: argparse.Namespace, ready: Ready, way: Way, run_: Run, early: Sequence[Finding]) -> int:
+def _go(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way) -> int:
     """Look before, then run, then tell; with a log where one is asked for."""
     with logging(arguments, now) as log:
-        return _logged(arguments, ready, way, run_, early, about_job(log, run_.job_id))
+        logs = [about_job(log, job.run.job_id) for job in jobs]
+        left = _looked(arguments, jobs, way, logs)
+        if left is None:
+            return EXIT_FINDINGS
+        return _run(arguments, [(job, log) for job, log in zip(jobs, logs, strict=True) if job in left], way)
 
 
-def _logged(
-    arguments: argparse.Namespace, ready: Ready, way: Way, run_: Run, early: Sequence[Finding], log: Log
-) -> int:
-    book, made_plan, as_json = ready.book, ready.plan, is_json(arguments)
-    look = look_before(book, made_plan, way.overwrite)
-    findings = [*early, *look.findings]
-    if not has_errors(findings):
-        findings += judge_places(book, [made_plan], [look])
-    if not has_errors(findings) and look.nothing_to_do and (run_.retried_from or has_record(made_plan)):
+def _looked(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, logs: Sequence[Log]) -> list[Ready] | None:
+    """The jobs that have something to do; None when anything forbids to begin, which is told."""
+    book, as_json = jobs[0].book, is_json(arguments)
+    looks = [look_before(book, job.plan, way.overwrite) for job in jobs]
+    found = [[*job.early, *look.findings] for job, look in zip(jobs, looks, strict=True)]
+    if not any(map(has_errors, found)):
+        found[0] += judge_places(book, [job.plan for job in jobs], looks)
+    done = [job for job, look in zip(jobs, looks, strict=True) if _is_done(job, look)]
+    if not any(map(has_errors, found)):
+        for findings, job in zip(found, jobs, strict=True):
+            findings += [] if job in done else try_writing(book, Ledger(job.folder))
+    told = list(zip(jobs, found, logs, strict=True))
+    if any(map(has_errors, found)):
+        for _, findings, log in told:
+            log("job-refused", "error", findings=[finding.id for finding in findings])
+        reports = [FileReport(job.name, "", "none", tuple(findings)) for job, findings, _ in told if findings]
+        print_reports(reports, as_json)
+        return None
+    for job, findings, log in told:
         tell_early(findings)
-        log("job-nothing-to-do", clips=len(made_plan.tasks))
-        tell_nothing_to_do(made_plan, as_json)
+        if job in done:
+            log("job-nothing-to-do", clips=len(job.plan.tasks))
+            tell_nothing_to_do(job.plan, as_json)
+    return [job for job in jobs if job not in done]
+
+
+def _is_done(job: Ready, look: Look) -> bool:
+    """Whether everything is there and recorded."""
+    return look.nothing_to_do and bool(job.run.retried_from or has_record(job.plan))
+
+
+def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: Way) -> int:
+    """Make what is left to be made; the exit code."""
+    if not jobs:
         return EXIT_OK
-    if not has_errors(findings):
-        findings += try_writing(book, Ledger(str(made_plan.spec["output_directory"])))
-    if has_errors(findings):
-        log("job-refused", "error", findings=[finding.id for finding in findings])
-        print_reports([FileReport(ready.name, "", "none", tuple(findings))], as_json)
-        return EXIT_FINDINGS
-    tell_early(findings)
-    count = clips_at_once(book, made_plan, arguments.jobs)
-    each = side_by_side(count)
+    book, plans = jobs[0][0].book, [job.plan for job, _ in jobs]
+    shared = decodes(book, plans, share=not arguments.no_share)
+    count = clips_at_once(book, plans, shared, arguments.jobs)
     rules = {"rulebook": f"{book.name} {book.version}", "digest": book.digest}
-    log("job-start", clips=len(made_plan.tasks), at_once=count, profile=made_plan.profile, **rules)
-    with showing(made_plan, _style(arguments)) as progress, _heeding(ready, run_.job_id):
-        told = one_at_a_time(noting(log, progress))
-        work = work_on(book, made_plan, ready.tools, Clock(now), told, ready.stop, way, run_)
-        status, record, made = run(work, run_, each)
-    log("job-end", LEVELS.get(status, "error"), status=status, record=record)
-    tell_outcome(status, record, made, as_json)
-    if ready.stop.is_set():
+    for job, log in jobs:
+        log("job-start", clips=len(job.plan.tasks), at_once=count, profile=job.plan.profile, **rules)
+    with showing(plans, _style(arguments)) as progresses, ExitStack() as heeding:
+        works = []
+        for (job, log), progress in zip(jobs, one_at_a_time(progresses), strict=True):
+            heeding.enter_context(_heeding(job))
+            works.append(work_on(book, job.plan, job.tools, Clock(now), noting(log, progress), job.stop, way, job.run))
+        ended = run(works, shared, [job.run for job, _ in jobs], side_by_side(count))
+    for (_, log), (status, record, made) in zip(jobs, ended, strict=True):
+        log("job-end", LEVELS.get(status, "error"), status=status, record=record)
+        tell_outcome(status, record, made, is_json(arguments))
+    if any(job.stop.is_set() for job, _ in jobs):
         return EXIT_INTERRUPTED
-    return EXIT_OK if status == "COMPLETED" else EXIT_CLIP_FAILED
+    return EXIT_OK if all(status == "COMPLETED" for status, _, _ in ended) else EXIT_CLIP_FAILED
 
 
 def _style(arguments: argparse.Namespace) -> str:
@@ -176,33 +140,21 @@ def _style(arguments: argparse.Namespace) -> str:
 
 
 @contextmanager
-def _heeding(ready: Ready, job_id: str, *, anew: bool = True) -> Iterator[None]:
+def _heeding(ready: Ready, *, anew: bool = True) -> Iterator[None]:
     """Obey a cancel marker of the run, and of the job that it runs again; a run begun `anew` forgets older ones."""
-    folder = str(ready.plan.spec["output_directory"])
     with ExitStack() as marks:
-        for one in {job_id, ready.plan.job_id}:
+        for one in {ready.run.job_id, ready.plan.job_id}:
             if anew:
-                forget_mark(folder, one)
-            marks.enter_context(heeding_mark(ready.stop, folder, one))
+                forget_mark(ready.folder, one)
+            marks.enter_context(heeding_mark(ready.stop, ready.folder, one))
         yield
-
-
-def _since(ready: Ready, record: Mapping[str, Any]) -> list[Finding]:
-    """What is not as it was when the record was written, told before a retry."""
-    pairs = (
-        ("the rulebook", record["rulebook"].get("digest"), ready.plan.rulebook["digest"]),
-        ("FFmpeg", record.get("versions", {}).get("ffmpeg"), ready.plan.engine_version),
-        ("the plan", record.get("plan_digest"), plan_digest(ready.plan)),
-    )
-    found = [f"{what} was {was}, now {is_}" for what, was, is_ in pairs if was != is_]
-    texts = {"output": ready.plan.spec["output_directory"], "is": "; ".join(found)}
-    facts = {"retry.plan": "changed" if found else "same"}
-    return tell_all(ready.book, ask(ready.book, "resume", facts), texts)
 
 
 def task_command(arguments: argparse.Namespace) -> int:
     """Make one clip of a spec, or find it made; its ledger entry is printed as JSON."""
-    ready = _ready(arguments, arguments.spec, spec_bytes(arguments.spec))
+    signals = Stop()
+    stop_on_signals(signals)
+    ready = make_ready(arguments, arguments.spec, spec_bytes(arguments.spec), signals)
     if ready is None:
         return EXIT_FINDINGS
     task = _task_of(ready.plan, arguments.index)
@@ -210,12 +162,12 @@ def task_command(arguments: argparse.Namespace) -> int:
     look = look_before(book, ready.plan, way.overwrite, [task])
     findings = [*look.findings, *judge_places(book, [ready.plan], [look])]
     if not has_errors(findings):
-        findings += try_writing(book, Ledger(str(ready.plan.spec["output_directory"])))
+        findings += try_writing(book, Ledger(ready.folder))
     if has_errors(findings):
         print_reports([FileReport(ready.name, "", "none", tuple(findings))], is_json(arguments))
         return EXIT_FINDINGS
     work = work_on(book, ready.plan, ready.tools, Clock(now), silent, ready.stop, way)
-    with _heeding(ready, ready.plan.job_id, anew=False):
+    with _heeding(ready, anew=False):
         made = make_clip(work, task)
     entry = work.ledger.entry(task.output)
     print_text(json_text(entry.document() if entry is not None else {"format": 1, **made.document}))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from proxx.job import Each, in_turn
+from proxx.job import Each, Make, in_turn
 from proxx.making import Progress, Result
 from proxx.model import Media, Plan, Task
 from proxx.rulebook import Rulebook
+from proxx.sharing import Decode
 
 MEGA = 1_000_000
 CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -20,56 +21,67 @@ CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 
 
 def side_by_side(count: int) -> Each:
-    """Go through clips so many at once; results come in the clips' order. What waits ends with KeyboardInterrupt."""
+    """Go through decodings so many at once; results come in their order. What waits ends with KeyboardInterrupt."""
     if count <= 1:
         return in_turn
 
-    def go(make: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterable[Result]:
-        pool = ThreadPoolExecutor(min(count, len(tasks)))
+    def go(make: Make, decodes: Sequence[Decode]) -> Iterable[list[Result]]:
+        pool = ThreadPoolExecutor(min(count, len(decodes)))
         try:
-            yield from pool.map(make, tasks)
+            yield from pool.map(make, decodes)
         finally:
             pool.shutdown(cancel_futures=True)
 
     return go
 
 
-def one_at_a_time(progress: Progress) -> Progress:
-    """The same progress, which never hears two clips at once."""
+def one_at_a_time(progresses: Sequence[Progress]) -> list[Progress]:
+    """The same tellers of progress, of which no two are told anything at once."""
     lock = Lock()
 
-    def tell(event: str, task: Task, value: Any) -> None:
-        with lock:
-            progress(event, task, value)
+    def guarded(progress: Progress) -> Progress:
+        def tell(event: str, task: Task, value: Any) -> None:
+            with lock:
+                progress(event, task, value)
 
-    return tell
+        return tell
+
+    return [guarded(progress) for progress in progresses]
 
 
-def clips_at_once(rulebook: Rulebook, plan: Plan, asked: int | None) -> int:
-    """How many clips of a plan are made at once: what is asked for, or what suits this machine."""
+def clips_at_once(rulebook: Rulebook, plans: Sequence[Plan], decodes: Sequence[Decode], asked: int | None) -> int:
+    """How many clips (decodings) are made at once: what is asked for, or what suits this machine."""
     if asked is not None:
         return asked
-    return suitable(rulebook, plan, cores(), memory())
+    return suitable(rulebook, plans, decodes, cores(), memory())
 
 
-def suitable(rulebook: Rulebook, plan: Plan, cores: int, memory: int) -> int:
-    """How many clips suit a machine with so many cores and bytes of memory; one at least.
+def suitable(rulebook: Rulebook, plans: Sequence[Plan], decodes: Sequence[Decode], cores: int, memory: int) -> int:
+    """How many decodings suit a machine with so many cores and bytes of memory; one at least.
 
-    Two clips at least where there are two cores: while one is proved, the other is encoded.
+    Two at least where there are two cores: while one's proxies are proved, the other's are encoded.
     """
     share = rulebook.items["scheduling"]["memory_percent"] * memory / 100
-    encoder = _encoder(rulebook, plan)
-    heaviest = max((needed(rulebook, plan, task, cores) for task in plan.tasks), default=0)
-    by_cores = max(round(cores / encoder["cores"]), min(cores, 2))
+    heaviest = max((needed(rulebook, plans, decode, cores) for decode in decodes), default=0)
+    busy = max((_busy(rulebook, plans, decode) for decode in decodes), default=1)
+    by_cores = max(round(cores / busy), min(cores, 2))
     by_memory = int(share // heaviest) if heaviest else by_cores
-    return max(1, min(int(by_cores), by_memory, len(plan.tasks)))
+    return max(1, min(int(by_cores), by_memory, len(decodes)))
 
 
-def needed(rulebook: Rulebook, plan: Plan, task: Task, cores: int) -> int:
-    """The bytes of memory that making one clip is taken to need."""
+def _busy(rulebook: Rulebook, plans: Sequence[Plan], decode: Decode) -> float:
+    """The cores that the encoders of a decoding keep busy."""
+    return sum(float(_encoder(rulebook, plans[part.plan])["cores"]) for part in decode.parts)
+
+
+def needed(rulebook: Rulebook, plans: Sequence[Plan], decode: Decode, cores: int) -> int:
+    """The bytes of memory that making the clips of one decoding is taken to need."""
     numbers = rulebook.items["scheduling"]
-    made = _encoder(rulebook, plan)["megabytes_per_megapixel"] * _megapixels(task.expect)
-    read = numbers["decode_megabytes"] * _megapixels(task.media) * cores
+    made = sum(
+        _encoder(rulebook, plans[part.plan])["megabytes_per_megapixel"] * _megapixels(part.task.expect)
+        for part in decode.parts
+    )
+    read = numbers["decode_megabytes"] * _megapixels(decode.parts[0].task.media) * cores
     return int((numbers["megabytes"] + made + read) * MEGA)
 
 

@@ -26,6 +26,17 @@ def book_of(arguments: argparse.Namespace, spec: str = "") -> Rulebook:
     return load(folders_of(arguments, spec or getattr(arguments, "spec", "")))
 
 
+def one_for_all(books: Sequence[Rulebook], names: Sequence[str]) -> None:
+    """Raise ProxxError (exit 2) when specs that shall run together are judged by different rulebooks."""
+    other = next((name for book, name in zip(books, names, strict=True) if book.digest != books[0].digest), None)
+    if other is not None:
+        raise ProxxError(
+            f"{other} and {names[0]} are judged by different rulebooks",
+            hint="Take them one by one, or name the rulebook of all: --isolated --rulebook DIR.",
+            exit_code=EXIT_USAGE,
+        )
+
+
 def folders_of(arguments: argparse.Namespace, spec: str = "") -> list[str]:
     """The rulebook folders over the shipped one, lowest first, each real folder once.
 

@@ -15,13 +15,25 @@ LOOK_SECONDS = 1.0
 
 
 class Stop(Event):
-    """Says that the work shall end: `set` in order, `hurry` at once."""
+    """Says that the work shall end: `set` in order, `hurry` at once. It is set as soon as one of `others` is, too."""
 
-    hurried = False
+    def __init__(self, *others: Event) -> None:
+        super().__init__()
+        self.others = others
+        self._hurried = False
+
+    def is_set(self) -> bool:
+        """Whether the work shall end."""
+        return super().is_set() or any(one.is_set() for one in self.others)
+
+    @property
+    def hurried(self) -> bool:
+        """Whether no child has its grace."""
+        return self._hurried or any(isinstance(one, Stop) and one.hurried for one in self.others)
 
     def hurry(self) -> None:
         """Let no child have its grace."""
-        self.hurried = True
+        self._hurried = True
         self.set()
 
 

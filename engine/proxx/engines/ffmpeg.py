@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -22,7 +22,8 @@ COUNTERS = ("frame", "out_time_us", "total_size")
 class Outcome:
     """How an engine ended: exit code, the last lines it said, the seconds it took, and whether it was stopped.
 
-    `stalled` says in words, of an engine that was ended because it did not get on, how far it had come.
+    `stalled` says in words, of an engine that was ended because it did not get on, how far it had come. `shared` is
+    what ran where several proxies were made from one decoding.
     """
 
     exit_code: int
@@ -30,6 +31,7 @@ class Outcome:
     seconds: float
     stopped: bool = False
     stalled: str = ""
+    shared: tuple[str, ...] = ()
 
 
 class Pace:
@@ -67,19 +69,21 @@ def patience(settings: Mapping[str, Any], task: Task) -> float:
     return float(settings["seconds"] + settings["seconds_per_megapixel"] * pixels / 1_000_000)
 
 
-def encode(task: Task, tool: str, on_frames: Callable[[int], None], stop: Event, seconds: float) -> Outcome:
-    """Run a task's argv with the ffmpeg at `tool`; `on_frames` hears how many frames are done.
+def encode(
+    argv: Sequence[str], files: Sequence[str], tool: str, on_frames: Callable[[int], None], stop: Event, seconds: float
+) -> Outcome:
+    """Run an argument list that writes `files` with the ffmpeg at `tool`; `on_frames` hears how many frames are done.
 
-    It may be silent for so many `seconds`, and longer while its file changes: an MP4 is moved up at its end, to
+    It may be silent for so many `seconds`, and longer while a file changes: an MP4 is moved up at its end, to
     make room for the index, and of that FFmpeg says nothing.
     """
-    seen = [_touched(task.temporary)]
+    seen = [[_touched(path) for path in files]]
 
     def moved() -> bool:
-        seen.append(_touched(task.temporary))
+        seen.append([_touched(path) for path in files])
         return seen[-1] != seen[-2]
 
-    return _follow([tool, *task.argv[1:]], Pace(on_frames), stop, Watch(seconds, moved))
+    return _follow([tool, *argv[1:]], Pace(on_frames), stop, Watch(seconds, moved))
 
 
 def _touched(path: str) -> tuple[int, int] | None:

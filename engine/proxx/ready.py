@@ -1,0 +1,97 @@
+"""From what a command names to a job that may run: read, judged, planned, with the tools that make it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from proxx import guardian
+from proxx.chain import read_record
+from proxx.commands import judged, need_encoders, planned_version, remarks, tools
+from proxx.errors import EXIT_USAGE, Finding, ProxxError
+from proxx.evaluate import ask, tell_all
+from proxx.job import Run, need_ffmpeg, plan
+from proxx.machine import Machine
+from proxx.model import Plan
+from proxx.record import plan_digest
+from proxx.rulebook import Rulebook
+from proxx.shelf import book_of
+from proxx.stopping import Stop
+from proxx.terminal import is_json, now, read_bytes, saved_probes
+from proxx.verify import Tools
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A job that may run: the name of its file, the rulebook, its plan, the tools, which run it is, and what ends it.
+
+    `early` is to be told before it begins.
+    """
+
+    name: str
+    book: Rulebook
+    plan: Plan
+    tools: Tools
+    run: Run
+    stop: Stop
+    early: Sequence[Finding] = ()
+
+    @property
+    def folder(self) -> str:
+        """The output folder."""
+        return str(self.plan.spec["output_directory"])
+
+
+def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: Stop) -> Ready | None:
+    """The job of a spec, judged and planned; None when it is refused, and the findings are printed."""
+    guardian.prepare()  # it starts while we plan
+    book, stop = book_of(arguments, name), Stop(signals)
+    known = saved_probes(getattr(arguments, "probes", None), book)
+    machine = Machine(book, probes=known, counts=True, writes=True, now=now(), stop=stop)
+    checked, fine = judged(book, name, machine, is_json(arguments), data, events=True)
+    if not fine:
+        return None
+    if checked.verdict.engine != "ffmpeg":
+        need_ffmpeg(plan(book, checked, planned_version(book, checked)))
+    found = tools()
+    made_plan = plan(book, checked, found.ffmpeg_version)
+    need_encoders(found, book.profiles[made_plan.profile])
+    remarks(name, checked)
+    return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop)
+
+
+def spec_bytes(name: str) -> bytes:
+    """The spec that a file holds: itself, or as a plan or a record names it. Raises ProxxError (exit 2)."""
+    data = read_bytes(name)
+    if not name.endswith((".plan.json", ".record.json")):
+        return data
+    try:
+        document = json.loads(data.decode("utf-8", "surrogateescape"))["spec"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ProxxError(f"{name} holds no spec", hint="Name a spec, a plan or a record.", exit_code=2) from error
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogateescape")
+
+
+def record_of(name: str) -> dict[str, Any]:
+    """The document of a record. Raises ProxxError (exit 2)."""
+    read_bytes(name)
+    document = read_record(name)
+    if document is None:
+        raise ProxxError(f"{name} is no record", hint="Name a file that ends in .record.json.", exit_code=EXIT_USAGE)
+    return document
+
+
+def since(ready: Ready, record: Mapping[str, Any]) -> list[Finding]:
+    """What is not as it was when the record was written, told before a retry."""
+    pairs = (
+        ("the rulebook", record["rulebook"].get("digest"), ready.plan.rulebook["digest"]),
+        ("FFmpeg", record.get("versions", {}).get("ffmpeg"), ready.plan.engine_version),
+        ("the plan", record.get("plan_digest"), plan_digest(ready.plan)),
+    )
+    found = [f"{what} was {was}, now {is_}" for what, was, is_ in pairs if was != is_]
+    texts = {"output": ready.folder, "is": "; ".join(found)}
+    facts = {"retry.plan": "changed" if found else "same"}
+    return tell_all(ready.book, ask(ready.book, "resume", facts), texts)
