@@ -17,7 +17,7 @@ help:
 	@echo "make site               make the documents as a site that can be searched, in build/site"
 	@echo "make corpus CORPUS=DIR  run the whole journey over a folder of real media"
 	@echo "make bench              measure what a check, a lint and a run cost"
-	@echo "make faults             kill proxx and FFmpeg a thousand times and look what is left"
+	@echo "make faults             kill it, starve it, cut it off, and look what is left"
 	@echo "make clean              remove $(VENV)"
 
 demo: setup
@@ -59,7 +59,7 @@ bench: setup
 	$(BIN)/python benchmarks/run.py
 
 faults: setup
-	$(BIN)/python tests/faults/kills.py --rounds 1000
+	PYTHONPATH=tests $(BIN)/python -m faults --long
 
 clean:
 	rm -rf "$(VENV)"

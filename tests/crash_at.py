@@ -14,6 +14,15 @@ from proxx.options import parser
 from proxx.running import run_specs, way_of
 
 DIED = 77
+STEPS = (
+    *("documents-written", "locked", "judged", "running", "claimed", "encoded", "verifying", "proved"),
+    *("content-synced", "entry-written", "entry-named", "entry-synced", "file-synced", "linked", "named"),
+    *("name-synced", "unlocked"),
+)
+"""The named steps of a clip's commit, in their order."""
+
+RECORD_STEPS = ("record-written", "chain-written")
+"""Those of the record of a job."""
 
 
 def main(step: str, count: int, words: list[str]) -> int:

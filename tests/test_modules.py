@@ -37,6 +37,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
         *("engines", "engines.ffmpeg", "commit", "record", "verify", "packets", "writing"),
         *("stamp", "ledger", "standing", "failure", "preflight", "chain"),
+        *("arrivals", "manifest", "vouching", "complete", "claims", "inbox", "metrics"),
     ),
     # The journey of a spec, in two halves.
     "USE": (
@@ -49,7 +50,8 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("answers", "cards", "progress", "logs", "terminal", "telling", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
-        *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling", "options"),
+        *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling"),
+        *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
         *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "pages", "export", "site", "docs"),
         *("cli", "demo", "__main__"),
     ),

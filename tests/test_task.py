@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crash_at import DIED
+from crash_at import DIED, STEPS
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
@@ -21,12 +21,6 @@ from proxx.tools import find_tool
 
 ROOT = Path(__file__).resolve().parents[1]
 Write = Callable[..., Path]
-STEPS = (
-    *("documents-written", "locked", "judged", "running", "claimed", "encoded", "verifying", "proved"),
-    *("content-synced", "entry-written", "entry-named", "entry-synced", "file-synced", "linked", "named"),
-    *("name-synced", "unlocked"),
-)
-"""The named steps of a clip's commit, in their order."""
 
 
 def job(spec_file: Write, clips: Path, out: Path, **changes: Any) -> Path:

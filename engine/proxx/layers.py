@@ -19,13 +19,13 @@ FLAGS = ("replaces", "remove", "final")
 HEAD = "rulebook.toml"
 """The file that makes a folder a rulebook."""
 
-PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing")
+PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing", "watch")
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (
     *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words"),
     *("codec", "source-codec", "container", "signature", "label", "probe"),
-    *("watchdog", "scheduling", "sharing", "encoder"),
+    *("watchdog", "scheduling", "sharing", "watch", "encoder"),
 )
 """What a complete rulebook has some of."""
 

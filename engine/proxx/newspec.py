@@ -58,7 +58,9 @@ def spec_command(arguments: argparse.Namespace) -> int:
     jobs = _jobs(book, machine, clips, profiles, arguments.output)
     if arguments.output != "-":
         must_be_free(job.path for job in jobs)
-    template, judged = _named(book, machine, [(job, _spec(book, job, arguments, machine.now())) for job in jobs])
+    template, judged = best_named(
+        book, machine, [(job, specs_of(book, job, arguments, machine.now(), str(uuid4()))) for job in jobs]
+    )
     reports = [
         report_of("<new spec>" if job.path == "-" else job.path, one) for job, one in zip(jobs, judged, strict=True)
     ]
@@ -148,11 +150,10 @@ def _split_path(output: str, engine: str) -> str:
     return str(Path(output).with_suffix(f".{engine}{Path(output).suffix}"))
 
 
-def _spec(book: Rulebook, job: Job, arguments: argparse.Namespace, moment: str) -> list[Spec]:
+def specs_of(book: Rulebook, job: Job, arguments: argparse.Namespace, moment: str, job_id: str) -> list[Spec]:
     """The spec of a job under each template that may name its proxies, the best first."""
     profile = book.profiles[job.profile]
     rate = _rate(arguments.fps)
-    job_id = str(uuid4())
     return [
         Spec(
             job_id=job_id,
@@ -195,7 +196,9 @@ def _rate(text: str | None) -> int | float | Decimal | None:
     return number(text) if "." in text else int(text)
 
 
-def _named(book: Rulebook, machine: Machine, jobs: Sequence[tuple[Job, Sequence[Spec]]]) -> tuple[str, list[Checked]]:
+def best_named(
+    book: Rulebook, machine: Machine, jobs: Sequence[tuple[Job, Sequence[Spec]]]
+) -> tuple[str, list[Checked]]:
     """The template that is taken, and every job's spec as judged with it; two specs share an output folder."""
     first: tuple[str, list[Checked]] | None = None
     for choice in zip(*(specs for _, specs in jobs), strict=True):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from proxx import __version__
 from proxx.delivery import REPORTS, read_target
+from proxx.runoptions import run_parsers
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument("--shell", action="store_true", help="print each clip as one line for a shell")
     plan.add_argument("-o", "--output", metavar="FILE", help="write the plan as JSON to this file")
     plan.add_argument("--no-share", action="store_true", help="decode a source for each spec anew")
-    _run_parsers(command)
+    run_parsers(command)
     cancel = command("cancel", "cancelling.cancel_command", "Ask a running job to stop in order, from any machine.")
     text = "the output folder of a job, or one of the documents in it (spec, plan, record)"
     cancel.add_argument("job", metavar="RECORD|PLAN|DIR", help=text)
@@ -94,56 +94,6 @@ def _shared(folders: str) -> argparse.ArgumentParser:
     shared.add_argument("--isolated", action="store_true", help=alone)
     shared.add_argument("--format", choices=tuple(REPORTS), help="how to print (text); check prints in all of these")
     return shared
-
-
-def _jobs(word: str) -> int | None:
-    """A number of clips, or None for auto; argparse tells what is wrong with it."""
-    if word == "auto":
-        return None
-    if not (word.isascii() and word.isdecimal() and 1 <= int(word[:9]) <= 1024 and len(word) < 9):
-        raise argparse.ArgumentTypeError(f"{word!r} is no number of clips: say auto, or 1 to 1024")
-    return int(word)
-
-
-def _run_parsers(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
-    """The commands that make proxies, and those that look after them."""
-    run = command("run", "running.run_command", "Make the proxies, prove them, leave a record.")
-    words = "spec, plan or record files, or - for standard input; sources of several are decoded once where they may be"
-    run.add_argument("specs", nargs="+", metavar="SPEC", help=words)
-    run.add_argument("--no-share", action="store_true", help="decode a source for each spec anew")
-    run.add_argument("--resume", action="store_true", help="go on with a job that stopped; refused where none began")
-    retry = command("retry", "running.retry_command", "Run the job of a record again: only what is not proved.")
-    retry.add_argument("record", metavar="RECORD", help="a record file")
-    retry.set_defaults(no_share=False)
-    task = command(
-        "task", "running.task_command", "Make one clip of a spec, for render farms; prints its ledger entry."
-    )
-    task.add_argument("--spec", metavar="SPEC", required=True, help="a spec, plan or record file")
-    task.add_argument("--index", metavar="N", type=int, required=True, help="the source's place in the spec, from 0")
-    for one in (run, retry):
-        words = "how many clips to make at once (auto: as many as fill the cores and fit into memory)"
-        one.add_argument("--jobs", type=_jobs, default=None, metavar="N|auto", help=words)
-        one.add_argument("--quiet", action="store_true", help="show no progress")
-        one.add_argument("--log", metavar="FILE", help="write what happens to this file, one event a line, at its end")
-        words = "how the log is written (text); without --log it goes to stderr in place of the progress"
-        one.add_argument("--log-format", choices=("text", "json"), help=words)
-    for one in (run, retry, task):
-        words = "what may be overwritten (never); same-plan: only what the same plan made"
-        one.add_argument("--overwrite", choices=("never", "same-plan", "always"), default="never", help=words)
-        one.add_argument("--discard-rejected", action="store_true", help="do not keep files that failed verification")
-        one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
-    status = command(
-        "status", "keeping.status_command", "Tell jobs and proxies: fresh, stale, orphan, missing, altered."
-    )
-    status.add_argument("place", nargs="?", default=".", metavar="DIR|RECORD", help="an output folder or a record (.)")
-    verify = command(
-        "verify", "keeping.verify_command", "Check finished proxies against their record, and the records."
-    )
-    verify.add_argument("place", metavar="RECORD|DIR", help="a record, or an output folder")
-    verify.add_argument("--quick", action="store_true", help="look at sizes and headers only; decode and hash nothing")
-    again = command("reproduce", "keeping.reproduce_command", "Make a recorded clip anew and compare the bytes.")
-    again.add_argument("record", metavar="RECORD", help="a record file")
-    again.add_argument("--index", metavar="N", type=int, default=0, help="the source's place in the spec (0)")
 
 
 def _bench_parsers(bench: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from proxx import guardian
 from proxx.chain import read_record
+from proxx.checking import Checked
 from proxx.commands import judged, need_encoders, planned_version, remarks, tools
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
 from proxx.evaluate import ask, tell_all
@@ -52,8 +53,11 @@ def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: S
     known = saved_probes(getattr(arguments, "probes", None), book)
     machine = Machine(book, probes=known, counts=True, writes=True, now=now(), stop=stop)
     checked, fine = judged(book, name, machine, is_json(arguments), data, events=True)
-    if not fine:
-        return None
+    return ready_of(book, name, checked, stop) if fine else None
+
+
+def ready_of(book: Rulebook, name: str, checked: Checked, stop: Stop) -> Ready:
+    """The job of a spec that was found right. Raises ProxxError (exit 3) when this machine cannot make it."""
     if checked.verdict.engine != "ffmpeg":
         need_ffmpeg(plan(book, checked, planned_version(book, checked)))
     found = tools()

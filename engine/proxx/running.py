@@ -8,14 +8,23 @@ import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from proxx.errors import EXIT_CLIP_FAILED, EXIT_FINDINGS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError, has_errors
+from proxx.errors import (
+    EXIT_CLIP_FAILED,
+    EXIT_FINDINGS,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USAGE,
+    Finding,
+    ProxxError,
+    has_errors,
+)
 from proxx.job import Run, has_record, judge_resume, run, work_on
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
 from proxx.logs import LEVELS, Log, about_job, logging, noting
-from proxx.making import Clock, Way
+from proxx.making import Clock, Result, Way
 from proxx.model import Plan, Task
 from proxx.preflight import Look, judge_places, look_before, try_writing
 from proxx.progress import showing, silent
@@ -28,6 +37,9 @@ from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
 from proxx.task import make_clip
 from proxx.telling import tell_early, tell_nothing_to_do, tell_outcome
 from proxx.terminal import is_json, now, print_reports, print_text
+
+REFUSED = "REFUSED"
+"""The status of a job that did not begin: something in its way was told."""
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -67,18 +79,47 @@ def way_of(arguments: argparse.Namespace) -> Way:
     return Way(arguments.overwrite, arguments.discard_rejected)
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a job: its status (REFUSED when it never began), the record's path, and of every clip the fate."""
+
+    job: Ready
+    status: str
+    record: str = ""
+    findings: tuple[Finding, ...] = ()
+    made: Sequence[Result] = ()
+
+
 def _go(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way) -> int:
-    """Look before, then run, then tell; with a log where one is asked for."""
+    """Run jobs; the exit code."""
+    ended = go(arguments, jobs, way)
+    if any(one.status == REFUSED for one in ended):
+        return EXIT_FINDINGS
+    if any(one.job.stop.is_set() and one.made for one in ended):
+        return EXIT_INTERRUPTED
+    return EXIT_OK if all(one.status == "COMPLETED" for one in ended) else EXIT_CLIP_FAILED
+
+
+def go(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, *, each: bool = False) -> list[Ended]:
+    """Look before, then run, then tell, with a log where one is asked for; what became of every job.
+
+    Something in the way of one job refuses all of them, or, with `each`, that one alone.
+    """
     with logging(arguments, now) as log:
         logs = [about_job(log, job.run.job_id) for job in jobs]
-        left = _looked(arguments, jobs, way, logs)
-        if left is None:
-            return EXIT_FINDINGS
-        return _run(arguments, [(job, log) for job, log in zip(jobs, logs, strict=True) if job in left], way)
+        groups = [[place] for place in range(len(jobs))] if each else [range(len(jobs))]
+        looked = [
+            one
+            for group in groups
+            for one in _looked(arguments, [jobs[place] for place in group], way, [logs[place] for place in group])
+        ]
+        left = [(job, log) for job, log, one in zip(jobs, logs, looked, strict=True) if one is None]
+        made = iter(_run(arguments, left, way))
+    return [one or next(made) for one in looked]
 
 
-def _looked(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, logs: Sequence[Log]) -> list[Ready] | None:
-    """The jobs that have something to do; None when anything forbids to begin, which is told."""
+def _looked(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, logs: Sequence[Log]) -> list[Ended | None]:
+    """For every job None when it shall run, else why not, which is told: all are refused, or it has nothing to do."""
     book, as_json = jobs[0].book, is_json(arguments)
     looks = [look_before(book, job.plan, way.overwrite) for job in jobs]
     found = [[*job.early, *look.findings] for job, look in zip(jobs, looks, strict=True)]
@@ -94,13 +135,13 @@ def _looked(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, logs
             log("job-refused", "error", findings=[finding.id for finding in findings])
         reports = [FileReport(job.name, "", "none", tuple(findings)) for job, findings, _ in told if findings]
         print_reports(reports, as_json)
-        return None
+        return [Ended(job, REFUSED, findings=tuple(findings)) for job, findings, _ in told]
     for job, findings, log in told:
         tell_early(findings)
         if job in done:
             log("job-nothing-to-do", clips=len(job.plan.tasks))
             tell_nothing_to_do(job.plan, as_json)
-    return [job for job in jobs if job not in done]
+    return [Ended(job, "COMPLETED", findings=tuple(findings)) if job in done else None for job, findings, _ in told]
 
 
 def _is_done(job: Ready, look: Look) -> bool:
@@ -108,10 +149,10 @@ def _is_done(job: Ready, look: Look) -> bool:
     return look.nothing_to_do and bool(job.run.retried_from or has_record(job.plan))
 
 
-def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: Way) -> int:
-    """Make what is left to be made; the exit code."""
+def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: Way) -> list[Ended]:
+    """Make what is left to be made."""
     if not jobs:
-        return EXIT_OK
+        return []
     book, plans = jobs[0][0].book, [job.plan for job, _ in jobs]
     shared = decodes(book, plans, share=not arguments.no_share)
     count = clips_at_once(book, plans, shared, arguments.jobs)
@@ -123,13 +164,12 @@ def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: 
         for (job, log), progress in zip(jobs, one_at_a_time(progresses), strict=True):
             heeding.enter_context(_heeding(job))
             works.append(work_on(book, job.plan, job.tools, Clock(now), noting(log, progress), job.stop, way, job.run))
-        ended = run(works, shared, [job.run for job, _ in jobs], side_by_side(count))
-    for (_, log), (status, record, made) in zip(jobs, ended, strict=True):
-        log("job-end", LEVELS.get(status, "error"), status=status, record=record)
-        tell_outcome(status, record, made, is_json(arguments))
-    if any(job.stop.is_set() for job, _ in jobs):
-        return EXIT_INTERRUPTED
-    return EXIT_OK if all(status == "COMPLETED" for status, _, _ in ended) else EXIT_CLIP_FAILED
+        made = run(works, shared, [job.run for job, _ in jobs], side_by_side(count))
+    ended = [Ended(job, *of_job[:2], made=of_job[2]) for (job, _), of_job in zip(jobs, made, strict=True)]
+    for (_, log), one in zip(jobs, ended, strict=True):
+        log("job-end", LEVELS.get(one.status, "error"), status=one.status, record=one.record)
+        tell_outcome(one.status, one.record, one.made, is_json(arguments))
+    return ended
 
 
 def _style(arguments: argparse.Namespace) -> str:

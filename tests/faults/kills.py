@@ -10,8 +10,6 @@ way: it has to leave broken files, or the harness sees nothing and says so.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import random
 import signal
@@ -20,11 +18,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-MARK = "PROXX_FAULTS_MARK"
+from faults.bench import FRAMES, Bench, Line, alive, frames_of, set_up, write_spec
+
 MOST_RUNS = 300
 """Runs after which a job that never ends well is given up; its clips are lost."""
 
@@ -54,78 +53,6 @@ class Figures:
             f"{sum(self.kills.values())} kills ({kills}): {self.lost} clips lost, {self.unproved} unproved under a "
             f"final name, {self.repeated} proved clips made again, {self.orphans} processes left"
         )
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A folder with short clips, and an FFmpeg that notes what it is asked to encode."""
-
-    folder: Path
-    clips: tuple[Path, ...]
-    ffmpeg: Path
-    tally: Path
-
-    def environment(self, mark: str) -> dict[str, str]:
-        """What a run that can be recognised is started with."""
-        ours = {"PYTHONPATH": str(ROOT / "engine"), "PROXX_FFMPEG": str(self.ffmpeg), MARK: mark}
-        return {**os.environ, **ours, "XDG_CACHE_HOME": str(self.folder / "cache")}
-
-
-def set_up(folder: Path, clips: int) -> Bench:
-    """Make the clips: half a second of 360p each, no two the same."""
-    made = []
-    for number in range(clips):
-        path = folder / f"clip{number:03}.mov"
-        picture = f"testsrc2=size=640x360:rate=25:duration=0.6,hue=h={number * 7}"
-        argv = ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", picture, "-c:v", "prores", str(path)]
-        subprocess.run(argv, check=True, timeout=60)
-        made.append(path)
-    tally = folder / "encodes"
-    tally.touch()
-    wrapper = folder / "ffmpeg"
-    # exec: what is killed is FFmpeg itself. The tally is written before, by one short append.
-    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-map_metadata*) echo "$*" >> "{tally}";; esac\nexec ffmpeg "$@"\n')
-    wrapper.chmod(0o755)
-    return Bench(folder, tuple(made), wrapper, tally)
-
-
-def write_spec(bench: Bench, out: Path, number: int) -> Path:
-    """The job of a round."""
-    document = {
-        "jobspec_version": "2.1",
-        "job_id": f"round-{number}",
-        "sources": [str(clip) for clip in bench.clips],
-        "output_directory": str(out),
-        "codec": "prores_proxy",
-        "container": "mov",
-        "resolution": "same",
-        "naming_template": "{source_name}_proxy",
-        "proxy_profile": "proxy_prores_proxy",
-    }
-    spec = bench.folder / f"round-{number}.json"
-    spec.write_text(json.dumps(document), "utf-8")
-    return spec
-
-
-def alive(mark: str, word: str = "") -> list[int]:
-    """The processes that were started by a run with that mark, and hold the word in their command line."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            marked = f"{MARK}={mark}".encode() in (place / "environ").read_bytes().split(b"\0")
-            state = (place / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
-            if marked and state != "Z" and word.encode() in (place / "cmdline").read_bytes():
-                found.append(int(place.name))
-        except OSError:  # it ended while we looked
-            continue
-    return found
-
-
-def frames_of(path: Path) -> int | None:
-    """The pictures that a file decodes to; None when it does not decode to its end without an error."""
-    argv = ["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames"]
-    done = subprocess.run([*argv, "-of", "csv=p=0", str(path)], capture_output=True, text=True, timeout=60, check=False)
-    return int(done.stdout) if done.returncode == 0 and not done.stderr and done.stdout.strip().isdigit() else None
 
 
 def strike(child: subprocess.Popen[bytes], mark: str, chance: random.Random, figures: Figures) -> bool:
@@ -168,7 +95,7 @@ def round_of(bench: Bench, number: int, chance: random.Random, figures: Figures,
     spec, mark = write_spec(bench, out, number), f"{os.getpid()}-{number}"
     good: dict[str, int] = {}
     for _ in range(MOST_RUNS):
-        before = len(bench.tally.read_text("utf-8").splitlines())
+        before = len(bench.encodes())
         argv = [sys.executable, "-m", "proxx", "run", str(spec), "--quiet"]
         child = subprocess.Popen(
             argv, env=bench.environment(mark), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -176,8 +103,8 @@ def round_of(bench: Bench, number: int, chance: random.Random, figures: Figures,
         while sum(figures.kills.values()) < most and strike(child, mark, chance, figures) and child.poll() is None:
             continue
         code = child.wait()
-        begun = bench.tally.read_text("utf-8").splitlines()[before:]
-        figures.repeated += sum(1 for line in begun for name in good if f"/.{name[:-4]}.partial." in line)
+        begun = bench.encodes()[before:]
+        figures.repeated += sum(one.makes(name) for one in begun for name in good)
         good |= look(out, good, figures)
         if code == 0:
             break
@@ -193,7 +120,7 @@ def look(out: Path, known: dict[str, int], figures: Figures) -> dict[str, int]:
     for path in sorted(out.glob("*_proxy.mov")):
         if path.name in known:
             continue
-        if frames_of(path) == 15:
+        if frames_of(path) == FRAMES:
             found[path.name] = path.stat().st_ino
         else:
             figures.unproved += 1
@@ -217,7 +144,7 @@ def control(bench: Bench, chance: random.Random, kills: int) -> int:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
         files = list(out.glob("*.mov"))
-        broken += sum(1 for path in files if frames_of(path) != 15)
+        broken += sum(1 for path in files if frames_of(path) != FRAMES)
         for path in files:
             path.unlink()
     return broken
@@ -235,20 +162,8 @@ def measure(rounds: int, seed: int, clips: int) -> tuple[Figures, int]:
         return figures, control(bench, chance, min(rounds, 40))
 
 
-def main() -> int:
-    """Measure and print; 1 when something went wrong, or the control shows nothing."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--rounds", type=int, default=200, help="kills (200)")
-    words.add_argument("--seed", type=int, default=1, help="for the moments (1)")
-    words.add_argument("--clips", type=int, default=12, help="clips of a job (12)")
-    asked = words.parse_args()
-    figures, broken = measure(asked.rounds, asked.seed, asked.clips)
-    print(f"seed {asked.seed}, {asked.clips} clips a job: {figures.text()}")
-    print(f"control (the naive script): {broken} broken files under final names")
-    if not broken:
-        print("the control shows no fault: this harness is blind here", file=sys.stderr)
-    return 1 if figures.bad or not broken else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def tell(seed: int, *, long: bool) -> Iterator[Line]:
+    """200 kills, or 1,000 in the long run; the control has to show what this harness is there to see."""
+    figures, broken = measure(1000 if long else 200, seed, 12)
+    yield Line(figures.text(), figures.bad)
+    yield Line(f"control (the naive script): {broken} broken files under final names", 0 if broken else 1)

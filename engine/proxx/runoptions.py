@@ -1,0 +1,110 @@
+"""The options of the commands that make proxies, and of those that look after them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+Command = Callable[[str, str, str], argparse.ArgumentParser]
+"""Adds a command: its name, the function that does it, and what it is for."""
+
+
+def run_parsers(command: Command) -> None:
+    """The commands that make proxies, and those that look after them."""
+    run = command("run", "running.run_command", "Make the proxies, prove them, leave a record.")
+    words = "spec, plan or record files, or - for standard input; sources of several are decoded once where they may be"
+    run.add_argument("specs", nargs="+", metavar="SPEC", help=words)
+    run.add_argument("--no-share", action="store_true", help="decode a source for each spec anew")
+    run.add_argument("--resume", action="store_true", help="go on with a job that stopped; refused where none began")
+    _watch_parser(command)
+    retry = command("retry", "running.retry_command", "Run the job of a record again: only what is not proved.")
+    retry.add_argument("record", metavar="RECORD", help="a record file")
+    retry.set_defaults(no_share=False)
+    task = command(
+        "task", "running.task_command", "Make one clip of a spec, for render farms; prints its ledger entry."
+    )
+    task.add_argument("--spec", metavar="SPEC", required=True, help="a spec, plan or record file")
+    task.add_argument("--index", metavar="N", type=int, required=True, help="the source's place in the spec, from 0")
+    for one in (run, retry):
+        _making(one)
+    _overwriting(task)
+    for one in (run, retry, task):
+        one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
+    status = command(
+        "status", "keeping.status_command", "Tell jobs and proxies: fresh, stale, orphan, missing, altered."
+    )
+    status.add_argument("place", nargs="?", default=".", metavar="DIR|RECORD", help="an output folder or a record (.)")
+    verify = command(
+        "verify", "keeping.verify_command", "Check finished proxies against their record, and the records."
+    )
+    verify.add_argument("place", metavar="RECORD|DIR", help="a record, or an output folder")
+    verify.add_argument("--quick", action="store_true", help="look at sizes and headers only; decode and hash nothing")
+    again = command("reproduce", "keeping.reproduce_command", "Make a recorded clip anew and compare the bytes.")
+    again.add_argument("record", metavar="RECORD", help="a record file")
+    again.add_argument("--index", metavar="N", type=int, default=0, help="the source's place in the spec (0)")
+
+
+def _watch_parser(command: Command) -> None:
+    """The command that watches a folder."""
+    words = "Watch a folder: media that is dropped in becomes proxies; without --out, specs dropped in are run."
+    watch = command("watch", "watching.watch_command", words)
+    watch.add_argument("folder", metavar="DIR", help="the folder; specs are dropped into it, or into DIR/pending")
+    watch.add_argument("--profile", metavar="NAME", help="make proxies of standard files by this profile")
+    watch.add_argument(
+        "--raw-profile", metavar="NAME", help="make proxies of camera RAW by this profile, as a second job"
+    )
+    watch.add_argument("--out", metavar="DIR", help="where the proxies go, in the folders that their sources lie in")
+    watch.add_argument("--by", choices=("clip", "card"), default="clip", help="one job a clip (default), or a folder")
+    watch.add_argument("--resolution", metavar="SIZE", help="same, half, quarter or WIDTHxHEIGHT (the profile's first)")
+    watch.add_argument("--name", metavar="TEMPLATE", help="how to name proxies ({source_name}_proxy)")
+    watch.add_argument("--fps", metavar="RATE", help="conform to this rate (the source's own)")
+    watch.add_argument("--once", action="store_true", help="end when everything that is there is dealt with, for cron")
+    figures = {
+        "settle": "how long a file must lie still before it is looked at",
+        "long-settle": "the same for files that do not tell where they end",
+        "every": "the time between two scans",
+        "lease": "after how long without a sign of life another watcher is taken for dead",
+    }
+    for name, text in figures.items():
+        watch.add_argument(f"--{name}", type=_seconds, metavar="SECONDS", help=f"{text} (matrices/execution.toml)")
+    watch.add_argument("--metrics", metavar="FILE", help="keep counts in this file, for Prometheus' node exporter")
+    watch.set_defaults(no_share=False, formats=("text",))
+    _making(watch)
+
+
+def _making(one: argparse.ArgumentParser) -> None:
+    """How whole jobs are made."""
+    words = "how many clips to make at once (auto: as many as fill the cores and fit into memory)"
+    one.add_argument("--jobs", type=_jobs, default=None, metavar="N|auto", help=words)
+    one.add_argument("--quiet", action="store_true", help="show no progress")
+    one.add_argument("--log", metavar="FILE", help="write what happens to this file, one event a line, at its end")
+    words = "how the log is written (text); without --log it goes to stderr in place of the progress"
+    one.add_argument("--log-format", choices=("text", "json"), help=words)
+    _overwriting(one)
+
+
+def _overwriting(one: argparse.ArgumentParser) -> None:
+    """What may be overwritten."""
+    words = "what may be overwritten (never); same-plan: only what the same plan made"
+    one.add_argument("--overwrite", choices=("never", "same-plan", "always"), default="never", help=words)
+    one.add_argument("--discard-rejected", action="store_true", help="do not keep files that failed verification")
+
+
+def _jobs(word: str) -> int | None:
+    """A number of clips, or None for auto; argparse tells what is wrong with it."""
+    if word == "auto":
+        return None
+    if not (word.isascii() and word.isdecimal() and 1 <= int(word[:9]) <= 1024 and len(word) < 9):
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of clips: say auto, or 1 to 1024")
+    return int(word)
+
+
+def _seconds(word: str) -> float:
+    """A time in seconds; argparse tells what is wrong with it."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = -1.0
+    if not 0.05 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"{word!r} is no time: say 0.05 to 86400 seconds")
+    return value

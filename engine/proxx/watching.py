@@ -1,0 +1,146 @@
+"""The command that watches a folder: media dropped in becomes proxies, and specs dropped in are run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from proxx import guardian
+from proxx.commands import tools
+from proxx.errors import EXIT_CLIP_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError
+from proxx.ledger import pause
+from proxx.metrics import Metrics
+from proxx.rulebook import Rulebook
+from proxx.shelf import book_of
+from proxx.stopping import Stop, stop_on_signals
+from proxx.tools import whole_path
+from proxx.watchjobs import Outcome
+
+WELL = ("COMPLETED", "CANCELLED")
+"""Ends of a job that are no failure of it."""
+
+
+class Watched(Protocol):
+    """A folder that is gone over again and again: media for proxies, or specs to run."""
+
+    def scan(self) -> Mapping[str, str]:
+        """List it once: what is to be done with what is not done yet, by its path."""
+        ...
+
+    def work(self, answers: Mapping[str, str]) -> Iterable[Outcome]:
+        """Do what can be done now, one job after another: what became of each."""
+        ...
+
+
+def watch_command(arguments: argparse.Namespace) -> int:
+    """Watch until told to stop; with --once until nothing that was there at the start is left."""
+    folder = whole_path(arguments.folder)
+    if not os.path.isdir(folder):
+        raise ProxxError(f"{arguments.folder} is no folder", hint="Name the folder to watch.", exit_code=EXIT_USAGE)
+    if bool(arguments.profile or arguments.raw_profile) != bool(arguments.out):
+        raise ProxxError(
+            "watching media takes both a profile and --out",
+            hint="proxx watch DIR --profile P --out DIR; without both, DIR is a folder of specs.",
+            exit_code=EXIT_USAGE,
+        )
+    guardian.prepare()
+    tools()
+    stop = Stop()
+    stop_on_signals(stop)
+    book = book_of(arguments, os.path.join(folder, "any"))
+    return Watcher(arguments, folder, _watched(arguments, book, folder, stop), settings_of(arguments, book), stop).run()
+
+
+def _watched(arguments: argparse.Namespace, book: Rulebook, folder: str, stop: Stop) -> Watched:
+    if arguments.out:
+        from proxx.watchmedia import Media
+
+        return Media(arguments, book, folder, settings_of(arguments, book), stop)
+    from proxx.watchspecs import Specs
+
+    return Specs(arguments, book, folder, settings_of(arguments, book), stop)
+
+
+def settings_of(arguments: argparse.Namespace, book: Rulebook) -> dict[str, Any]:
+    """The rulebook's figures for watching, and what the arguments say instead."""
+    said = {
+        "settle_seconds": arguments.settle,
+        "long_settle_seconds": arguments.long_settle,
+        "scan_seconds": arguments.every,
+        "lease_seconds": arguments.lease,
+    }
+    settings = {**book.items["watch"], **{key: value for key, value in said.items() if value is not None}}
+    settings["long_settle_seconds"] = max(settings["long_settle_seconds"], settings["settle_seconds"])
+    return settings
+
+
+class Watcher:
+    """Goes over a folder again and again, counts, and knows when to end."""
+
+    def __init__(
+        self, arguments: argparse.Namespace, folder: str, watched: Watched, settings: Mapping[str, Any], stop: Stop
+    ) -> None:
+        self.arguments, self.folder, self.watched = arguments, folder, watched
+        self.settings, self.stop = settings, stop
+        self.metrics = Metrics(arguments.metrics, folder)
+        self.failed = self.cut_off = False
+        self.answers: Mapping[str, str] = {}
+        self.since = time.monotonic()
+
+    def run(self) -> int:
+        """The exit code when it ends."""
+        waited = False
+        while not self.stop.is_set():
+            begun = time.monotonic()
+            answers = self._scan()
+            worked = self._work(answers)
+            if worked or answers != self.answers:
+                self.answers, self.since = answers, begun
+            if self.arguments.once and not worked and self._is_over(answers, begun - self.since):
+                break
+            if not answers and not waited and not self.arguments.once:
+                print(f"proxx: watching {self.folder}", file=sys.stderr)
+                waited = True
+            pause(self.settings["scan_seconds"], self.stop.is_set)
+        if self.cut_off:
+            return EXIT_INTERRUPTED
+        return EXIT_CLIP_FAILED if self.failed and self.arguments.once else EXIT_OK
+
+    def _work(self, answers: Mapping[str, str]) -> bool:
+        """Do what can be done now; whether there was anything."""
+        worked = False
+        if set(answers.values()) - {"wait"}:
+            self.metrics.busy(True)
+            for outcome in self.watched.work(answers):
+                self._count(outcome)
+                worked = True
+            self.metrics.busy(False)
+        return worked
+
+    def _scan(self) -> Mapping[str, str]:
+        begun = time.monotonic()
+        answers = self.watched.scan()
+        self.metrics.scanned(Counter(answers.values()), time.monotonic() - begun)
+        return answers
+
+    def _count(self, outcome: Outcome) -> None:
+        self.metrics.ended(str(outcome["status"]), Counter(clip["status"] for clip in outcome["clips"]))
+        self.metrics.write()
+        self.failed |= outcome["status"] not in WELL
+        self.cut_off |= outcome["status"] == "CANCELLED"
+
+    def _is_over(self, answers: Mapping[str, str], seconds: float) -> bool:
+        """Whether all is dealt with; what is still waited for after so many seconds without news is told and left."""
+        if not answers:
+            return True
+        enough = self.settings["long_settle_seconds"] + (self.settings["scans"] + 1) * self.settings["scan_seconds"]
+        if seconds < enough:
+            return False
+        for path in answers:
+            print(f"proxx: {path} is left: it is still being written, or another watcher is at it", file=sys.stderr)
+        return True

@@ -1,0 +1,145 @@
+"""Media that is dropped into a folder: what is complete becomes a job, clip by clip or card by card."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from proxx.claims import Claims
+from proxx.errors import EXIT_USAGE, Finding, ProxxError
+from proxx.inbox import Inbox
+from proxx.manifest import missing_of
+from proxx.newspec import default_resolution
+from proxx.report import FileReport
+from proxx.rulebook import Rulebook
+from proxx.running import REFUSED
+from proxx.stopping import Stop
+from proxx.terminal import print_reports
+from proxx.tools import whole_path
+from proxx.watchjobs import Outcome, outcome_of, run_files
+
+
+class Media:
+    """A folder of media. Proxies go to the same folders below --out; what was done is noted there."""
+
+    def __init__(
+        self, arguments: argparse.Namespace, book: Rulebook, folder: str, settings: Mapping[str, Any], stop: Stop
+    ) -> None:
+        self.arguments, self.book, self.folder, self.stop = arguments, book, folder, stop
+        self.out = whole_path(arguments.out)
+        _check_profiles(arguments, book)
+        self.claims = Claims(self.out, settings["lease_seconds"])
+        ours = [self.out] if os.path.realpath(self.out) != os.path.realpath(folder) else []
+        ours = [one for one in ours if not os.path.join(folder, "").startswith(os.path.join(one, ""))]
+        self.at_once = 1 if arguments.by == "card" else 2 * (arguments.jobs or os.cpu_count() or 1)
+        self.said: set[str] = set()
+        self.inbox = Inbox(book, folder, ours, self.claims, settings, time.monotonic, stop)
+
+    def scan(self) -> Mapping[str, str]:
+        """What is to be done with every file that is not done yet."""
+        return self.inbox.scan()
+
+    def work(self, answers: Mapping[str, str]) -> Iterator[Outcome]:
+        """Make the jobs of what is ready and nobody else is at."""
+        units = self._units(answers)
+        for first in range(0, len(units), self.at_once):
+            if self.stop.is_set():
+                return
+            claimed = [unit for unit in units[first : first + self.at_once] if self.claims.take(unit[0])]
+            try:
+                yield from self._batch(claimed)
+            finally:
+                for key, _ in claimed:
+                    self.claims.release(key)
+
+    def _units(self, answers: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+        """What makes one job: a clip, or all clips of a card, which must not have one that is waited for."""
+        if self.arguments.by == "clip":
+            return [(path, [path]) for path, do in answers.items() if do != "wait"]
+        cards: dict[str, list[str]] = {}
+        for path in answers:
+            cards.setdefault(self._card(path), []).append(path)
+        return [(card, files) for card, files in cards.items() if all(answers[path] != "wait" for path in files)]
+
+    def _card(self, path: str) -> str:
+        """The folder right below the watched one, or the file itself where it lies there."""
+        first = os.path.relpath(path, self.folder).split(os.sep)[0]
+        return os.path.join(self.folder, first)
+
+    def _batch(self, units: Sequence[tuple[str, list[str]]]) -> Iterator[Outcome]:
+        """Look at claimed units, and run side by side what may be taken."""
+        groups = []
+        for key, files in units:
+            answers = {path: self._looked(path) for path in files if not self.inbox.is_done(path)}
+            if self.stop.is_set():
+                return
+            if any(do in ("wait", "look") for do, _ in answers.values()) or self._misses(key):
+                continue
+            yield from self._refuse({path: findings for path, (_, findings) in answers.items() if findings})
+            ready = [path for path, (do, _) in answers.items() if do == "take"]
+            if ready:
+                groups.append((ready, self._out_of(key, ready)))
+        told = run_files(self.arguments, self.book, groups, self.claims.place, self.stop)
+        for paths, outcome in told:
+            if outcome["status"] != "CANCELLED":
+                for path in paths:
+                    self.inbox.note(path, outcome)
+            yield outcome
+
+    def _misses(self, key: str) -> bool:
+        """Whether a card's manifest names a file that is not there yet; it is told."""
+        missing = next(missing_of(key), None) if os.path.isdir(key) else None
+        if missing is not None:
+            self._say(f"{key} waits for {missing}, which its manifest names")
+        return missing is not None
+
+    def _refuse(self, found: Mapping[str, Sequence[Finding]]) -> Iterator[Outcome]:
+        """Tell files that never became complete, once."""
+        for path, findings in found.items():
+            if not self.inbox.is_refused(path):
+                print_reports([FileReport(path, "", "none", tuple(findings))], False)
+                outcome = outcome_of(REFUSED, findings=findings)
+                self.inbox.note(path, {**outcome, "incomplete": True})
+                yield outcome
+
+    def _out_of(self, key: str, files: Sequence[str]) -> str:
+        """The output folder: it lies below --out as the files' folder lies below the watched one."""
+        below = os.path.relpath(key if os.path.isdir(key) else os.path.dirname(files[0]), self.folder)
+        return os.path.normpath(os.path.join(self.out, below))
+
+    def _say(self, words: str) -> None:
+        """Tell why something is waited for, once."""
+        if words not in self.said:
+            self.said.add(words)
+            print(f"proxx: {words}", file=sys.stderr)
+
+    def _looked(self, path: str) -> tuple[str, list[Finding]]:
+        """What becomes of a file after a closer look, if it still is what the scan saw."""
+        if self.stop.is_set() or not self.inbox.is_same(path):
+            return "wait", []
+        if self.inbox.judge(path)[0] == "look":
+            self.inbox.look(path)
+        return self.inbox.judge(path) if self.inbox.is_same(path) else ("wait", [])
+
+
+def _check_profiles(arguments: argparse.Namespace, book: Rulebook) -> None:
+    """Raise ProxxError (exit 2) for a profile that does not exist, or that is of the other engine."""
+    for name, engine, option in (
+        (arguments.profile, "ffmpeg", "--profile"),
+        (arguments.raw_profile, "resolve", "--raw-profile"),
+    ):
+        if name is None:
+            continue
+        profile = book.profiles.get(name)
+        fitting = ", ".join(sorted(one for one, data in book.profiles.items() if data["engine"] == engine))
+        if profile is None or profile["engine"] != engine:
+            why = "does not exist" if profile is None else f"makes proxies by {profile['engine']}"
+            raise ProxxError(
+                f"{option} {name}: this profile {why}", hint=f"Use one of: {fitting}", exit_code=EXIT_USAGE
+            )
+        if not arguments.resolution:
+            default_resolution(profile)

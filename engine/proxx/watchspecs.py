@@ -1,0 +1,108 @@
+"""Specs that are dropped into a folder, or into `pending` in it: running → completed or failed, with their results."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from proxx.arrivals import Arrivals
+from proxx.claims import Claims
+from proxx.commit import make_folder, sync_folder, write_durably
+from proxx.errors import EXIT_TROUBLE, ProxxError
+from proxx.jsonout import json_text
+from proxx.rulebook import Rulebook
+from proxx.stopping import Stop
+from proxx.watchjobs import Outcome, outcome_of, run_spec
+
+PENDING, RUNNING, COMPLETED, FAILED = "pending", "running", "completed", "failed"
+RESULT = ".result.json"
+
+
+class Specs:
+    """A folder of specs: its four folders are made. What lies in `running` without a claim is gone on with."""
+
+    def __init__(
+        self, arguments: argparse.Namespace, book: Rulebook, folder: str, settings: Mapping[str, Any], stop: Stop
+    ) -> None:
+        self.arguments, self.book, self.folder, self.stop = arguments, book, folder, stop
+        for name in (PENDING, RUNNING, COMPLETED, FAILED):
+            make_folder(os.path.join(folder, name))
+        self.claims = Claims(folder, settings["lease_seconds"])
+        self.dropped = Arrivals(folder, settings)
+
+    def scan(self) -> Mapping[str, str]:
+        """What is to be done with every spec: wait or take."""
+        now = time.monotonic()
+        specs = [path for path in self.dropped.scan(now) if _is_spec(path)]
+        running = [path for path in specs if os.path.dirname(path) == self._place(RUNNING)]
+        dropped = [path for path in specs if os.path.dirname(path) in (self.folder, self._place(PENDING))]
+        waits = {path: self.dropped.quiet(path, now) == "no" for path in dropped}
+        return {**dict.fromkeys(running, "take"), **{path: "wait" if waits[path] else "take" for path in dropped}}
+
+    def _place(self, state: str, name: str = "") -> str:
+        return os.path.join(self.folder, state, name) if name else os.path.join(self.folder, state)
+
+    def work(self, answers: Mapping[str, str]) -> Iterator[Outcome]:
+        """Run what is ready, one after another."""
+        for path in [path for path, do in answers.items() if do == "take"]:
+            if self.stop.is_set():
+                return
+            name = os.path.basename(path)
+            if self.claims.take(name):
+                try:
+                    yield from self._one(path, name)
+                finally:
+                    self.claims.release(name)
+
+    def _one(self, path: str, name: str) -> Iterator[Outcome]:
+        running = self._place(RUNNING, name)
+        try:
+            if path != running:
+                if os.path.lexists(running):
+                    return  # a spec of that name is still at work
+                os.rename(path, running)
+            data = Path(running).read_bytes()
+        except FileNotFoundError:
+            return  # another watcher was quicker
+        except OSError as error:
+            raise ProxxError(f"cannot take {path}: {error.strerror}") from error
+        outcome = self._run(running, data)
+        if outcome["status"] != "CANCELLED":
+            self._settle(running, name, outcome)
+        yield outcome
+
+    def _run(self, path: str, data: bytes) -> Outcome:
+        try:
+            return run_spec(self.arguments, self.book, path, data, self.stop)
+        except ProxxError as error:
+            if error.exit_code != EXIT_TROUBLE:
+                raise
+            return outcome_of("FAILED", trouble=str(error))
+
+    def _settle(self, running: str, name: str, outcome: Outcome) -> None:
+        """Write the result where the spec will lie, then move the spec to it: who finds a spec finds its result."""
+        state = COMPLETED if outcome["status"] == "COMPLETED" else FAILED
+        stem, number = name.removesuffix(".json"), 1
+        while os.path.lexists(self._place(state, f"{_numbered(stem, number)}.json")):
+            number += 1
+        final = self._place(state, f"{_numbered(stem, number)}.json")
+        result = self._place(state, f"{_numbered(stem, number)}{RESULT}")
+        part = self._place(state, f".{_numbered(stem, number)}{RESULT}.part")
+        write_durably(part, json_text({"format": 1, "spec": os.path.basename(final), **outcome}))
+        os.replace(part, result)
+        os.rename(running, final)
+        for place in (state, RUNNING):
+            sync_folder(Path(self._place(place)))
+
+
+def _numbered(stem: str, number: int) -> str:
+    return stem if number == 1 else f"{stem}.{number}"
+
+
+def _is_spec(path: str) -> bool:
+    name = os.path.basename(path)
+    return name.endswith(".json") and not name.endswith(RESULT) and not name.startswith(".")
