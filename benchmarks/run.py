@@ -60,7 +60,7 @@ def write_spec(folder: Path, clips: list[Path], profile: str) -> Path:
         "codec": card["codec"],
         "container": card["container"],
         "resolution": card["resolution"],
-        "naming_template": "{source_name}_proxy",
+        "naming_template": f"{{source_name}}_{profile}",
         "proxy_profile": profile,
     }
     spec = folder / f"{profile}.json"
@@ -123,26 +123,42 @@ def middles(programs: Mapping[str, list[str]], out: Path, rounds: int) -> dict[s
 
 def against_loops(folder: Path, clips: list[Path], rounds: int) -> None:
     """The whole job beside shell loops with the same arguments."""
-    spec = write_spec(folder, clips, "proxy_prores_proxy")
-    emptied(folder / "out")
+    spec, out = write_spec(folder, clips, "proxy_prores_proxy"), folder / "out"
+    emptied(out)
     plan = plan_of(spec)
     scripts = folder / "scripts"
     scripts.mkdir()
+    alone = [*proxx("run", str(spec), "--quiet", "--jobs", "1")]
     programs = {
         "loop": in_shell(plan, proved=False),
         "loop that proves": in_shell(plan, proved=True),
-        "proxx --jobs 1": [*proxx("run", str(spec), "--quiet", "--jobs", "1")],
-        **{f"xargs -P {n} that proves": by_xargs(folder_of(scripts, n), plan, n, proved=True) for n in (2, 3, 4)},
+        "proxx --jobs 1": alone,
+        "the same, never planned": ["env", f"XDG_CACHE_HOME={folder / 'out' / 'cache'}", *alone],
+        **{f"xargs -P {n} that proves": by_xargs(folder_of(scripts, n), plan, n, proved=True) for n in (2, 3)},
         "proxx --jobs auto": [*proxx("run", str(spec), "--quiet")],
     }
-    found = middles(programs, folder / "out", rounds)
+    found = middles(programs, out, rounds)
     print(f"\n{len(clips)} clips of 1080p, proxy_prores_proxy: seconds, and how that compares")
     best = min(value for name, value in found.items() if name.startswith("xargs"))
     for name, value in found.items():
         base = best if name.startswith(("xargs", "proxx --jobs auto")) else found["loop that proves"]
-        print(
-            f"  {name:<28}{value:8.2f}{value / base:8.2f}x {'the best xargs' if base == best else 'a loop that proves'}"
-        )
+        print(f"  {name:<28}{value:8.2f}{value / base:8.2f}x {'best xargs' if base == best else 'loop that proves'}")
+    shares = [own_share(alone, out) for _ in range(rounds)]
+    print(f"  what --jobs 1 adds to encoding and proving: {statistics.median(shares):.1%} of the encoding")
+
+
+def own_share(argv: list[str], out: Path) -> float:
+    """What a run takes beside encoding and proving, as its record tells them, as a share of the encoding."""
+    emptied(out)
+    took = seconds(argv)
+    encoding, proving = times_of(out)
+    return (took - encoding - proving) / encoding
+
+
+def times_of(out: Path) -> tuple[float, float]:
+    """The seconds of encoding and of proving in the one record of a folder."""
+    (record,) = (json.loads(path.read_text("utf-8")) for path in out.glob("*.record.json"))
+    return sum(one["seconds"] for one in record["clips"]), sum(one["verify_seconds"] for one in record["clips"])
 
 
 def folder_of(parent: Path, number: int) -> Path:
@@ -152,16 +168,18 @@ def folder_of(parent: Path, number: int) -> Path:
     return made
 
 
-def proving(folder: Path, clips: list[Path], rounds: int) -> None:
-    """What proving costs beside encoding, of every profile."""
-    print("\nproving beside encoding (one clip): share of the encode")
+def proving(folder: Path, rounds: int) -> None:
+    """What proving costs beside encoding, of every profile, as the records tell: one clip of ten seconds."""
+    clips = shoot(folder / "long", 1, 10)
+    print("\nproving beside encoding, one clip of 10 s: share of the encode")
     for profile in PROFILES:
-        spec = write_spec(folder, clips[:1], profile)
-        emptied(folder / "out")
-        (argv,) = plan_of(spec)
-        made = argv[-1].removeprefix("file:")
-        encode = middles({"": in_shell([argv], proved=False)}, folder / "out", rounds)[""]
-        prove = statistics.median(seconds(["sh", "-c", "\n".join(proof(made))]) for _ in range(rounds))
+        spec, out = write_spec(folder, clips, profile), folder / "out"
+        found = []
+        for _ in range(rounds):
+            emptied(out)
+            seconds(proxx("run", str(spec), "--quiet"))
+            found.append(times_of(out))
+        encode, prove = (statistics.median(one[place] for one in found) for place in (0, 1))
         print(f"  {profile:<28}{encode:8.2f} s{prove:8.2f} s{prove / encode:8.0%}")
 
 
@@ -169,7 +187,7 @@ def against_peers(folder: Path, clip: Path, rounds: int) -> None:
     """H.264 beside what people use instead: seconds, bytes, and how like the source it looks."""
     spec = write_spec(folder, [clip], "proxy_h264_mov")
     peers: dict[str, tuple[list[str], Path]] = {
-        "proxx run": (proxx("run", str(spec), "--quiet"), folder / f"out/{clip.stem}_proxy.mov"),
+        "proxx run": (proxx("run", str(spec), "--quiet"), folder / f"out/{clip.stem}_proxy_h264_mov.mov"),
         "ffmpeg with its defaults": (
             ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", str(clip), str(folder / "out/plain.mov")],
             folder / "out/plain.mov",
@@ -184,6 +202,22 @@ def against_peers(folder: Path, clip: Path, rounds: int) -> None:
     for name, (argv, made) in peers.items():
         took = middles({"": argv}, folder / "out", rounds)[""]
         print(f"  {name:<28}{took:8.2f} s{made.stat().st_size:>12,} bytes{ssim(made, clip):8.4f}")
+
+
+def sharing(folder: Path, clips: list[Path], rounds: int) -> None:
+    """Two profiles from one decoding, beside two decodings in one run, and beside two runs."""
+    out = folder / "out"
+    specs = [str(write_spec(folder, clips, profile)) for profile in ("proxy_prores_proxy", "proxy_h264_mov")]
+    runs = [shlex.join(proxx("run", spec, "--quiet")) for spec in specs]
+    programs = {
+        "two runs": ["sh", "-c", " && ".join(runs)],
+        "one run, --no-share": proxx("run", *specs, "--quiet", "--no-share"),
+        "one run, shared decoding": proxx("run", *specs, "--quiet"),
+    }
+    found = middles(programs, out, rounds)
+    print(f"\n{len(clips)} clips of 1080p as ProRes Proxy and H.264: seconds, and how that compares to two runs")
+    for name, value in found.items():
+        print(f"  {name:<28}{value:8.2f}{value / found['two runs']:8.2f}x")
 
 
 def ssim(made: Path, source: Path) -> float:
@@ -214,14 +248,15 @@ def main() -> None:
     words.add_argument("--clips", type=int, default=16, help="clips of the job (16)")
     words.add_argument("--seconds", type=float, default=1.0, help="their length (1)")
     words.add_argument("--rounds", type=int, default=5, help="how often each program runs (5)")
-    words.add_argument("--only", choices=("loops", "proving", "peers"), help="measure only this")
+    words.add_argument("--only", choices=("loops", "sharing", "proving", "peers"), help="measure only this")
     asked = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="proxx-bench-") as place:
         folder = Path(place)
         clips = shoot(folder / "card", asked.clips, asked.seconds)
         parts: dict[str, Callable[[], None]] = {
             "loops": lambda: against_loops(folder, clips, asked.rounds),
-            "proving": lambda: proving(folder, clips, asked.rounds),
+            "sharing": lambda: sharing(folder, clips, asked.rounds),
+            "proving": lambda: proving(folder, asked.rounds),
             "peers": lambda: against_peers(folder, clips[0], asked.rounds),
         }
         for name, measure in parts.items():

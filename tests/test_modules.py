@@ -33,10 +33,10 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
-        *("lifeline", "plainchild", "guardian", "stopping", "process", "tools"),
-        *("identify", "streams", "extent", "probefile", "probe", "trial", "machine"),
-        *("engines", "engines.ffmpeg", "commit", "record", "verify", "packets", "writing"),
-        *("stamp", "ledger", "standing", "failure", "preflight", "chain"),
+        *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "commit"),
+        *("identify", "streams", "extent", "probefile", "probe", "trial", "stamp", "recall", "machine"),
+        *("engines", "engines.ffmpeg", "record", "verify", "packets", "writing"),
+        *("ledger", "standing", "failure", "preflight", "chain"),
         *("arrivals", "manifest", "vouching", "complete", "claims", "inbox", "metrics"),
     ),
     # The journey of a spec, in two halves.

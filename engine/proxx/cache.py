@@ -1,4 +1,4 @@
-"""Frozen rulebooks on disk: kept by the content and the code that made them, sealed, and made anew when in doubt."""
+"""What was worked out once, on disk: frozen rulebooks and facts of sources, sealed, and made anew when in doubt."""
 
 from __future__ import annotations
 
@@ -30,22 +30,30 @@ FREEZERS = (
 )
 """The code that makes a frozen copy: another version of it makes its own."""
 
+MOST = 100
+"""Frozen rulebooks that are kept."""
+
 
 def content_key(texts: Sequence[Mapping[str, bytes]]) -> str:
     """What a frozen copy is kept under: a digest of every file, and of the code that reads and proves them."""
-    whole = hashlib.sha256(f"proxx rulebook {sys.version_info[:2]}".encode())
-    code = os.path.dirname(__file__)
-    for name in FREEZERS:
-        with open(os.path.join(code, name), "rb") as handle:
-            whole.update(handle.read())
+    whole = hashlib.sha256(f"proxx rulebook {code_key(FREEZERS)}".encode())
     for files in texts:
         for path, data in files.items():
             whole.update(f"\0{path}\0{len(data)}\0".encode() + data)
     return whole.hexdigest()
 
 
+def code_key(names: Sequence[str]) -> str:
+    """A digest of modules of this package, and of the Python that runs them."""
+    whole = hashlib.sha256(str(sys.version_info[:2]).encode())
+    for name in names:
+        with open(os.path.join(os.path.dirname(__file__), name), "rb") as handle:
+            whole.update(handle.read())
+    return whole.hexdigest()
+
+
 def default_cache() -> str:
-    """The user's cache folder for frozen rulebooks."""
+    """The user's cache folder of this program."""
     base = os.environ.get("XDG_CACHE_HOME") or (
         os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.path.expanduser("~/.cache")
     )
@@ -53,7 +61,7 @@ def default_cache() -> str:
 
 
 def cached(cache: str | None, key: str) -> Mapping[str, Any] | None:
-    """The frozen rulebook of that key; None when it is not there, damaged, or not readable: then it is made anew."""
+    """The document of that key; None when it is not there, damaged, or not readable: then it is made anew."""
     if cache is None:
         return None
     try:
@@ -66,17 +74,30 @@ def cached(cache: str | None, key: str) -> Mapping[str, Any] | None:
         return None
 
 
-def keep(cache: str | None, key: str, frozen: Mapping[str, Any]) -> None:
-    """Write the frozen copy whole or not at all; a cache that cannot be written costs time, nothing else."""
+def keep(cache: str | None, key: str, document: Mapping[str, Any], *, most: int = MOST) -> None:
+    """Write the document whole or not at all; a cache that cannot be written costs time, nothing else.
+
+    Of more than `most` documents in the folder, the older half goes.
+    """
     if cache is None:
         return
-    body = json.dumps(frozen, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(document, separators=(",", ":")).encode("ascii")
     part = os.path.join(cache, f".{key}.{os.getpid()}.part")
     try:
         os.makedirs(cache, exist_ok=True)
         with open(part, "wb") as handle:
             handle.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         os.replace(part, os.path.join(cache, f"{key}.json"))
+        _thin_out(cache, most)
     except OSError:
         if os.path.exists(part):
             os.unlink(part)
+
+
+def _thin_out(folder: str, most: int) -> None:
+    """Delete the older half of too many documents. Raises OSError."""
+    found = [entry for entry in os.scandir(folder) if entry.name.endswith(".json")]
+    if len(found) <= most:
+        return
+    for entry in sorted(found, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))[: len(found) // 2]:
+        os.unlink(entry.path)

@@ -26,17 +26,26 @@ from proxx.verify import Tools
 def tools() -> Tools:
     """The ffmpeg and ffprobe of this machine. Raises ProxxError (exit 3) when one is missing or too old."""
     ffmpeg, ffprobe = find_tool("ffmpeg"), find_tool("ffprobe")
-    version, other = tool_version(ffmpeg, "ffmpeg"), tool_version(ffprobe, "ffprobe")
+    from concurrent.futures import ThreadPoolExecutor  # what only looks at files needs no threads
+
+    with ThreadPoolExecutor(3) as pool:
+        encoders = pool.submit(_encoders, ffmpeg)
+        version, other = pool.map(tool_version, (ffmpeg, ffprobe), ("ffmpeg", "ffprobe"))
     if version.numbers and version.numbers < (5, 1):
         raise ProxxError(f"ffmpeg {version} is too old", hint="Install FFmpeg 5.1 or newer.")
-    return Tools(ffmpeg, ffprobe, str(version), str(other), version.configuration, other.configuration)
+    said = (str(version), str(other), version.configuration, other.configuration)
+    return Tools(ffmpeg, ffprobe, *said, encoders.result())
+
+
+def _encoders(ffmpeg: str) -> frozenset[str]:
+    listed = process.run([ffmpeg, "-hide_banner", "-encoders"], timeout=20).stdout.decode("utf-8", "replace")
+    return frozenset(line.split()[1] for line in listed.splitlines() if len(line.split()) > 1)
 
 
 def need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
     """Raise ProxxError (exit 3) when this build of FFmpeg lacks an encoder of the profile."""
-    listed = process.run([found.ffmpeg, "-hide_banner", "-encoders"], timeout=20).stdout.decode("utf-8", "replace")
-    names = {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
-    missing = [part["encoder"] for part in (profile["video"], profile["audio"]) if part["encoder"] not in names]
+    wanted = [part["encoder"] for part in (profile["video"], profile["audio"])]
+    missing = [name for name in wanted if name not in found.encoders]
     if missing:
         raise ProxxError(
             f"ffmpeg {found.ffmpeg_version} ({found.ffmpeg}) has no encoder {' and no encoder '.join(missing)}",

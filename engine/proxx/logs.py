@@ -101,6 +101,10 @@ def _step(event: str, value: Any) -> tuple[str, str, dict[str, Any]]:
         made: Result = value
         findings = [one.id for one in made.findings]
         about = {"status": made.status, "kept": made.kept, "findings": findings}
-        known = {key: made.document[key] for key in ("seconds", "size", "sha256", "attempts") if key in made.document}
+        known = {
+            key: made.document[key]
+            for key in ("seconds", "verify_seconds", "size", "sha256", "attempts")
+            if key in made.document
+        }
         return "clip-end", LEVELS.get(made.status, "error"), {**about, **known}
     return f"clip-{event}", "info", {}

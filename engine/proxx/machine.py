@@ -47,32 +47,45 @@ class Machine:
             return None
         strange = [path for path in dict.fromkeys(paths) if path not in self._known]
         if strange:
-            self._known |= dict(zip(strange, self._probe(strange), strict=True))
+            look = self._look_twice if self.counts else self._probe
+            self._known |= dict(zip(strange, look(strange), strict=True))
         return [self._known[path] for path in paths]
 
     def _probe(self, paths: Sequence[str]) -> Sequence[Media]:
         # Imported here: a check without media, or from saved facts, needs neither processes nor threads.
-        from proxx.probe import measure, needs_measuring, probe_all
+        from proxx.probe import probe_all
         from proxx.tools import find_tool, tool_version
 
         tool, vocabulary = find_tool("ffprobe"), self.rulebook.vocabulary
         found = probe_all(paths, vocabulary, tool, stop=self.stop)
         if any(one.state == "not-media" for one in found):
             tool_version(tool, "ffprobe")  # a broken ffprobe reads no file; that is not the files' fault
-        if not self.counts:
-            return found
+        return found
+
+    def _look_twice(self, paths: Sequence[str]) -> Sequence[Media]:
+        """What each file is, in every respect that a plan must know; what was found before is remembered."""
         from concurrent.futures import ThreadPoolExecutor
 
+        from proxx.probe import measure, needs_measuring
+        from proxx.recall import Recall
+        from proxx.tools import find_tool
         from proxx.trial import try_decoding
 
-        ffmpeg = find_tool("ffmpeg")
+        tool, ffmpeg, vocabulary = find_tool("ffprobe"), find_tool("ffmpeg"), self.rulebook.vocabulary
+        recall = Recall(vocabulary, (tool, ffmpeg))
+        known = {path: media for path in paths if (media := recall.find(path)) is not None}
 
         def look_again(one: Media) -> Media:
             counted = measure(one, vocabulary, tool, stop=self.stop) if needs_measuring(one) else one
-            return try_decoding(counted, vocabulary, ffmpeg, stop=self.stop)
+            looked = try_decoding(counted, vocabulary, ffmpeg, stop=self.stop)
+            if self.stop is None or not self.stop.is_set():
+                recall.keep(looked)
+            return looked
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(look_again, found))
+            strange = self._probe([path for path in paths if path not in known])
+            known |= {one.path: one for one in pool.map(look_again, strange)}
+        return [known[path] for path in paths]
 
     def same_file(self, paths: Sequence[str]) -> Mapping[int, int]:
         """For a path that is the same file as an earlier one, by links or another spelling: the places of the two."""

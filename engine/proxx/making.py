@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -114,7 +115,9 @@ def attempt(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_res
 def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
     """Look at the made file and at its source once more."""
     profile = work.rulebook.profiles[work.plan.profile]
+    begun = time.monotonic()
     proof = verify(work.rulebook, task, task.temporary, profile, work.tools, work.stop)
+    took = time.monotonic() - begun
     if work.stop.is_set():
         return result(task, "CANCELLED", (), outcome, {})
     changed = "changed" if source_stamp(task.source) != want.source else "same"
@@ -126,6 +129,7 @@ def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
         "source_stamp": want.source.document(),
         "media": to_facts(replace(proof.media, path=task.output)),
         "frames_decoded": proof.frames,
+        "verify_seconds": round(took, 3),
     }
     refused = any(finding.is_error for finding in findings)
     return result(task, "REJECTED" if refused else "COMPLETED", findings, outcome, extra)

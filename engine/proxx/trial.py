@@ -15,7 +15,7 @@ from proxx.tools import whole_path
 def try_decoding(
     media: Media, vocabulary: Mapping[str, Mapping[str, Any]], ffmpeg: str, *, stop: Event | None = None
 ) -> Media:
-    """The same Media, knowing whether its first seconds of picture decode without an error (and FFmpeg's word if not).
+    """The same Media, knowing whether its first pictures decode without an error (and FFmpeg's word if not).
 
     It is decoded as the encode will: strictly, so that what passes here does not fail there at its first frames.
     """
@@ -26,8 +26,8 @@ def try_decoding(
     argv = [
         ffmpeg, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror",
         "-protocol_whitelist", ",".join(settings["protocols"]), "-format_whitelist", ",".join(settings["formats"]),
-        "-f", media.demuxer, "-t", str(settings["trial_seconds"]), "-i", f"file:{whole_path(media.path)}",
-        "-map", f"0:{video.index}", "-f", "null", "-",
+        "-threads", "1", "-f", media.demuxer, "-i", f"file:{whole_path(media.path)}",
+        "-map", f"0:{video.index}", "-frames:v", str(settings["trial_frames"]), "-f", "null", "-",
     ]  # fmt: skip
     finished = run(argv, timeout=settings["timeout_seconds"], stop=stop)
     if finished.timed_out or finished.stopped:

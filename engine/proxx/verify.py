@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from threading import Event
@@ -15,6 +16,7 @@ from proxx.facts import base_name, rate_text
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.probe import measure, probe
 from proxx.rulebook import Rulebook
+from proxx.stopping import Stop
 from proxx.tables import Value
 
 NOT_PROMISED = "not-promised"
@@ -36,7 +38,7 @@ class Aspect:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The programs that make and prove proxies, and their versions."""
+    """The programs that make and prove proxies, their versions, and what encoders there are."""
 
     ffmpeg: str
     ffprobe: str
@@ -44,6 +46,7 @@ class Tools:
     ffprobe_version: str
     ffmpeg_configuration: str = ""
     ffprobe_configuration: str = ""
+    encoders: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,22 @@ def verify(
     decodes: bool = True,
 ) -> Proof:
     """The proof of the file at `path` against the task's promise; without `decodes` only as far as its headers tell."""
-    made = probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop)
+    enough = Stop(stop)
+    with ThreadPoolExecutor(1) as pool:  # the decoder starts at once: a header is read meanwhile
+        pace = patience(rulebook.items["watchdog"], task)
+        decoding = pool.submit(decode, path, tools.ffmpeg, enough, pace) if decodes else None
+        made = probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop)
+        if made.state == "ok":
+            made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)
+        else:
+            enough.set()
     frames: int | None = None
     aspects = {
         "made.readable": Aspect("yes" if made.state == "ok" else "no", f"{made.state} {made.detail}", "a media file")
     }
     if made.state == "ok":
-        made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)
-        if decodes:
-            frames, outcome = decode(path, tools.ffmpeg, stop, patience(rulebook.items["watchdog"], task))
+        if decoding is not None:
+            frames, outcome = decoding.result()
             aspects |= _decoded(outcome)
         aspects |= compare(task.expect, made, frames, profile, rulebook.sets["linear-pcm"])
         if not decodes:

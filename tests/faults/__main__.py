@@ -1,4 +1,4 @@
-"""Runs the harnesses and prints their figures: python -m faults [--long] [--only NAME] [--seed N], in tests."""
+"""Runs the harnesses and prints their figures: PYTHONPATH=tests python -m faults [--long] [--only NAME]."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from faults import kills, power, rivals, steps, trouble, watching
+from faults import fuzz, kills, power, rivals, scale, steps, trouble, watching
 
 HARNESSES = {
     "steps": steps.tell,
@@ -15,6 +15,8 @@ HARNESSES = {
     "rivals": rivals.tell,
     "trouble": trouble.tell,
     "watching": watching.tell,
+    "fuzz": fuzz.tell,
+    "scale": scale.tell,
 }
 
 

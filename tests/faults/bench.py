@@ -29,12 +29,11 @@ class Bench:
         ours = {"PYTHONPATH": str(ROOT / "engine"), "PROXX_FFMPEG": str(self.ffmpeg), MARK: mark}
         return {**os.environ, **ours, "XDG_CACHE_HOME": str(self.folder / "cache")}
 
-    def run(self, *words: str, mark: str = "run") -> int:
-        """Run proxx with these words to its end, quietly; its exit code."""
+    def run(self, *words: str, mark: str = "run", limit: float = 600) -> int:
+        """Run proxx with these words to its end, quietly and within so many seconds; its exit code."""
         argv, quiet = [sys.executable, "-m", "proxx", *words], subprocess.DEVNULL
-        return subprocess.run(
-            argv, env=self.environment(mark), stdout=quiet, stderr=quiet, timeout=600, check=False
-        ).returncode
+        environment = self.environment(mark)
+        return subprocess.run(argv, env=environment, stdout=quiet, stderr=quiet, timeout=limit, check=False).returncode
 
     def encodes(self) -> list[Encode]:
         """Every encode that was begun, in order."""

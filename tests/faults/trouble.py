@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from faults.bench import FRAMES, Bench, Line, frames_of, set_up, shoot, write_spec
+from faults.bench import FRAMES, Bench, Line, alive, frames_of, set_up, shoot, write_spec
 from faults.power import AT_ONCE, cut, image
 
 BACKWARDS = """
@@ -160,12 +161,17 @@ def source_replaced(bench: Bench) -> Line:
 
 
 def source_changes(bench: Bench, name: str, change: Callable[[Path], object]) -> Line:
-    """The first source is changed while it is encoded, and put back after the run."""
+    """The first source is changed while its encoder is held, and put back after the run."""
     out, source = bench.folder / "out", bench.clips[0]
     data, times = source.read_bytes(), source.stat()
     child = start(bench, write_spec(bench, out, "scene"))
-    until(lambda: any(one.makes(f"{source.stem}_proxy.mov") for one in bench.encodes()))
+    until(lambda: alive("scene", ".partial."))
+    held = alive("scene", ".partial.")
+    for encoder in held:
+        os.kill(encoder, signal.SIGSTOP)
     change(source)
+    for encoder in held:
+        os.kill(encoder, signal.SIGCONT)
     first = ended(child)
     taken = (out / f"{source.stem}_proxy.mov").exists()
     source.write_bytes(data)
