@@ -21,7 +21,8 @@ BANDS: dict[str, tuple[str, ...]] = {
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
         *("jsontext", "tomltext", "positions", "tomledit"),
-        *("tables", "layers", "stack", "newtoml", "shape", "lineage", "whence", "cache", "rulebook", "project"),
+        *("tables", "layers", "stack", "newtoml", "shape", "lineage", "whence", "cache", "folders", "contract"),
+        *("rulebook", "project"),
         *("strictjson", "forms", "specfields", "jobspec", "schemas"),
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
@@ -52,7 +53,8 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
-        *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "pages", "export", "site", "docs"),
+        *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "resolvepages", "pages"),
+        *("export", "site", "docs"),
         *("cli", "demo", "__main__"),
     ),
 }

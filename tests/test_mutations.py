@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from proxx.contract import read_contract
 from proxx.errors import Finding, RulebookError
 from proxx.positions import locate_toml
 from proxx.prove import lint
@@ -297,6 +298,7 @@ SCHEMAS = {path.rpartition("/")[2]: data for path, data in FILES.items() if path
 PROFILE = json.loads(SCHEMAS["profile.schema.json"])
 HEAD = next(path for path in FILES if path.endswith("/rulebook.toml"))
 SHIPPED, _ = read_layer(FILES, SCHEMAS)
+CONTRACT, _ = read_contract([FILES])
 
 
 def book_with(path: str, text: str) -> Rulebook:
@@ -306,7 +308,7 @@ def book_with(path: str, text: str) -> Rulebook:
     whole = replace(SHIPPED, documents=documents, templates={**SHIPPED.templates, **layer.templates})
     if wrong:
         raise RulebookError(tuple(wrong))
-    return assemble([whole], teller([FILES]), PROFILE)
+    return assemble([whole], teller([FILES]), PROFILE, CONTRACT)
 
 
 def faults_of(mutation: Mutation) -> tuple[Rulebook | None, list[Finding]]:

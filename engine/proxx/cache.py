@@ -11,6 +11,8 @@ from typing import Any
 
 FREEZERS = (
     "cache.py",
+    "contract.py",
+    "folders.py",
     "errors.py",
     "nearest.py",
     "rulebook.py",

@@ -9,6 +9,7 @@ from proxx.contractpages import command_pages, spec_pages, token_pages, word_pag
 from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.markdown import code, grid, listed, page
 from proxx.profilepages import profile_pages
+from proxx.resolvepages import resolve_pages
 from proxx.rulebook import Rulebook
 from proxx.tablepages import Pages, fact_pages, finding_pages, row_count, severity_counts, table_pages
 
@@ -28,6 +29,7 @@ def index_pages(rulebook: Rulebook) -> Pages:
         ["[Naming tokens](tokens.md)", "how proxies are named"],
         ["[Facts](facts.md)", "what rules may ask about"],
         ["[Vocabulary](vocabulary.md)", "the words for codecs and containers"],
+        ["[DaVinci Resolve](resolve/api.md)", "what is relied on of its scripting interface"],
         ["[Commands](commands.md)", "the command line"],
         ["[Exit codes](exit-codes.md)", "what a command's end means"],
     ]
@@ -57,6 +59,7 @@ PAGES: Mapping[str, Callable[[Rulebook], Pages]] = {
     "tokens": token_pages,
     "facts": fact_pages,
     "vocabulary": word_pages,
+    "resolve": resolve_pages,
     "commands": command_pages,
 }
 """What makes the pages of each part, in the order of the site."""

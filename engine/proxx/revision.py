@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from proxx.errors import EXIT_USAGE, ProxxError
+from proxx.folders import PARTS
 from proxx.process import run
-from proxx.rulebook import PARTS
 
 SECONDS = 60.0
 HEAD = "rulebook.toml"

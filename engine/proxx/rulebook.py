@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from proxx.cache import cached, content_key, default_cache, keep
-from proxx.errors import EXIT_USAGE, Finding, ProxxError, RulebookError
+from proxx.contract import Contract, contract_of, read_contract
+from proxx.errors import Finding, RulebookError
+from proxx.folders import builtin, read_folder
 from proxx.layers import Layer, lacking, laid, stack_templates
 from proxx.stack import stack
 from proxx.tables import Domain, Fact, Table, TableError, compile_table
@@ -19,16 +20,7 @@ from proxx.whence import blamed, teller
 __all__ = ["Rulebook", "builtin", "canonical", "default_cache", "derive_sets", "freeze", "load", "read_folder"]
 
 FORMAT = 1
-PARTS = ("matrices", "profiles", "schema")
-SUFFIXES = (".toml", ".j2", ".json")
 Lint = Callable[["Rulebook"], Sequence[Finding]]
-
-
-def builtin() -> str:
-    """The shipped rulebook's folder: beside the installed package, or the root of the checkout."""
-    code = os.path.dirname(os.path.realpath(__file__))
-    data = os.path.join(code, "data")
-    return data if os.path.isdir(data) else os.path.dirname(os.path.dirname(code))
 
 
 class Rulebook:
@@ -62,6 +54,11 @@ class Rulebook:
     def vocabulary(self) -> Mapping[str, Mapping[str, Any]]:
         """Codecs, containers, signatures, labels and how to probe: the words for what a file is."""
         return self.items
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The contract with DaVinci Resolve; as its document it is frozen["contract"]."""
+        return contract_of(self.frozen["contract"])
 
     @cached_property
     def sets(self) -> dict[str, list[str]]:
@@ -161,45 +158,25 @@ def load(folders: Sequence[str] = (), *, lint: Lint, cache: str | None = None) -
     return Rulebook(frozen)
 
 
-def read_folder(folder: str) -> dict[str, bytes]:
-    """Every file of a rulebook folder, by its path (absolute, "/" between names). Raises ProxxError."""
-    root = os.path.realpath(folder).replace(os.sep, "/")
-    paths = [f"{root}/rulebook.toml"]
-    for part in PARTS:
-        for place, folders, names in os.walk(f"{root}/{part}"):
-            folders.sort()
-            paths += [f"{place}/{name}".replace(os.sep, "/") for name in sorted(names) if name.endswith(SUFFIXES)]
-    files = {}
-    try:
-        for path in paths:
-            with open(path, "rb") as handle:
-                files[path] = handle.read()
-    except OSError as error:
-        raise ProxxError(
-            f"cannot read the rulebook {folder}: {error.strerror}: {error.filename}",
-            hint="A rulebook is a folder with rulebook.toml in it, and matrices/, profiles/ and schema/ beside that.",
-            exit_code=EXIT_USAGE,
-        ) from error
-    return files
-
-
 def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
     """The unproved rulebook of the read folders, lowest first. Raises RulebookError for documents of a wrong shape."""
     # jsonschema is slow to import and not needed when the frozen copy is there
     from proxx.shape import PROFILE, read_layer
 
     layers: list[Layer] = []
-    faults: list[Finding] = []
+    contract, faults = read_contract(texts)
     schemas = {path.rpartition("/")[2]: data for path, data in texts[0].items() if path.endswith(".schema.json")}
     for files in texts:
         layer, wrong = read_layer(files, schemas)
         faults += wrong
         layers.append(layer)
     _raise(faults)
-    return assemble(layers, teller(texts), json.loads(schemas[PROFILE]))
+    return assemble(layers, teller(texts), json.loads(schemas[PROFILE]), contract)
 
 
-def assemble(read: Sequence[Layer], told: Callable[[list[Any]], str], profile: Mapping[str, Any]) -> Rulebook:
+def assemble(
+    read: Sequence[Layer], told: Callable[[list[Any]], str], profile: Mapping[str, Any], contract: Mapping[str, Any]
+) -> Rulebook:
     """The unproved rulebook of layers, lowest first; `told` says a place in words, `profile` is a profile's schema.
 
     Raises RulebookError where layers clash.
@@ -219,6 +196,7 @@ def assemble(read: Sequence[Layer], told: Callable[[list[Any]], str], profile: M
         "version": "+".join(layer.version for layer in layers),
         "items": items,
         "templates": dict(sorted(templates.items())),
+        "contract": contract,
     }
     inherited = {
         f"profile/{name}#{pointer}": place for name, one in profiles.items() for pointer, place in one.inherited.items()

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from proxx.casefiles import PLACES
 from proxx.errors import Finding
+from proxx.folders import PARTS, SUFFIXES
 from proxx.nearest import nearest
-from proxx.rulebook import PARTS, SUFFIXES
 
 ROOT_FILES = ("rulebook.toml", "proxx.toml", "pyproject.toml")
 SCHEMA_LINE = b"#:schema "
