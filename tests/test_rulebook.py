@@ -24,7 +24,15 @@ HEAD = '#:schema schema/rulebook.schema.json\nname = "studio"\nversion = "3"\nfo
 TABLES = "#:schema ../schema/tables.schema.json\n# What does this layer change?\n"
 Copy = Callable[[], Path]
 SHIPPED = read_folder(builtin())
-SMALL = ("rulebook.toml", ".schema.json", "pairing.toml", "routing.toml", "matrices/profiles.toml", "h264.args.j2")
+SMALL = (
+    "rulebook.toml",
+    ".schema.json",
+    "resolve-api.json",
+    "pairing.toml",
+    "routing.toml",
+    "matrices/profiles.toml",
+    "h264.args.j2",
+)
 """The files of a part of the rulebook that is quick to read: for what needs no proof of the whole."""
 
 
@@ -120,7 +128,10 @@ def test_a_typo_in_a_column_is_one_message_with_its_place(
 @pytest.mark.parametrize("path", [path for path in SHIPPED if "/matrices/" in path], ids=os.path.basename)
 def test_a_matrix_cut_anywhere_is_told_in_words(path: str) -> None:
     for share in (2, 3, 5):
-        files = {**part("rulebook.toml", ".schema.json"), path: SHIPPED[path][: len(SHIPPED[path]) // share]}
+        files = {
+            **part("rulebook.toml", ".schema.json", "resolve-api.json"),
+            path: SHIPPED[path][: len(SHIPPED[path]) // share],
+        }
         with pytest.raises(RulebookError) as caught:
             freeze([files])
         # Cut at the end of a line, a file can be sound; then whole kinds of entries are missing.
