@@ -44,6 +44,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "USE": (
         *("checking", "mend", "making", "task", "together", "job", "schedule"),
         *("recheck", "status", "samples", "tryout"),
+        *("condition", "toolhealth", "profiletrial", "machinehealth"),
     ),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
@@ -51,7 +52,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("answers", "cards", "progress", "logs", "terminal", "telling", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
-        *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling"),
+        *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling", "doctor"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
         *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "resolvepages", "pages"),
         *("export", "site", "docs"),
