@@ -37,6 +37,10 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "commit"),
         *("identify", "streams", "extent", "probefile", "probe", "trial", "stamp", "recall", "machine"),
         *("engines", "engines.ffmpeg", "record", "verify", "packets", "writing"),
+        # Resolve's driver, and the Resolve that is none. They run in Resolve's own Python too, without proxx.
+        *("engines.resolve_types", "engines.resolve_values", "engines.resolve_contract"),
+        *("engines.resolve_render", "engines.resolve_core", "engines.simulated_traps", "engines.simulated_world"),
+        *("engines.simulated_media", "engines.simulated_queue", "engines.simulated"),
         *("ledger", "standing", "failure", "preflight", "chain"),
         *("arrivals", "manifest", "vouching", "complete", "claims", "inbox", "metrics"),
     ),
@@ -44,7 +48,6 @@ BANDS: dict[str, tuple[str, ...]] = {
     "USE": (
         *("checking", "mend", "making", "task", "together", "job", "schedule"),
         *("recheck", "status", "samples", "tryout"),
-        *("condition", "toolhealth", "profiletrial", "machinehealth"),
     ),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
@@ -52,7 +55,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("answers", "cards", "progress", "logs", "terminal", "telling", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
-        *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling", "doctor"),
+        *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
         *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "resolvepages", "pages"),
         *("export", "site", "docs"),

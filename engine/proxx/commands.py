@@ -19,7 +19,7 @@ from proxx.report import FileReport, file_documents, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, report_of
-from proxx.tools import FLOOR, find_tool, tool_version, whole_path
+from proxx.tools import find_tool, tool_version, whole_path
 from proxx.verify import Tools
 
 
@@ -31,7 +31,7 @@ def tools() -> Tools:
     with ThreadPoolExecutor(3) as pool:
         encoders = pool.submit(_encoders, ffmpeg)
         version, other = pool.map(tool_version, (ffmpeg, ffprobe), ("ffmpeg", "ffprobe"))
-    if version.numbers and version.numbers < FLOOR:
+    if version.numbers and version.numbers < (5, 1):
         raise ProxxError(f"ffmpeg {version} is too old", hint="Install FFmpeg 5.1 or newer.")
     said = (str(version), str(other), version.configuration, other.configuration)
     return Tools(ffmpeg, ffprobe, *said, encoders.result())

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from proxx.errors import ProxxError
 from proxx.process import run
 
-FLOOR = (5, 1)
-"""The oldest FFmpeg that knows every option of the shipped templates."""
-
 INSTALL = "install FFmpeg 5.1 or newer (apt install ffmpeg, brew install ffmpeg) or set {variable} to its path"
 
 
