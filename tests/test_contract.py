@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_the_contract_has_the_shape_that_its_schema_says() -> None:
 def test_every_type_is_a_plain_one_or_a_class_of_the_contract_and_options_come_last(
     owner: str, methods: dict[str, Method]
 ) -> None:
-    plain = {"str", "int", "float", "bool", "dict", "list"}
+    plain = {"str", "int", "float", "bool", "dict", "list", *(f"list[{name}]" for name in CONTRACT.classes)}
     for method in methods.values():
         assert {one.type for one in method.parameters} <= plain | set(CONTRACT.classes)
         assert set(method.returns) <= plain | {"none"} | set(CONTRACT.classes)
@@ -165,3 +166,21 @@ def test_a_version_is_compared_by_its_numbers() -> None:
     ordered = ["16.0", "18.6", "19.1", "19.1.4", "19.10", "21.0.4.5", "21.1"]
     assert sorted(ordered, key=version_numbers) == ordered
     assert version_numbers("19.1") == version_numbers("19.1.0.0")
+
+
+def test_the_driver_calls_only_what_the_contract_has_at_the_floor() -> None:
+    for name in CONTRACT.driver:
+        method = CONTRACT.method(name)
+        assert method is not None
+        assert version_numbers(method.since) <= version_numbers(CONTRACT.floor)
+
+
+def test_the_driver_calls_exactly_the_methods_that_plans_say_it_needs() -> None:
+    """In the driver's text every method of Resolve stands as .Name(; none of its own is written so."""
+    folder = ROOT / "engine/proxx/engines"
+    called = {
+        name
+        for path in sorted(folder.glob("resolve_*.py"))
+        for name in re.findall(r"\.([A-Z]\w+)\(", path.read_text("utf-8"))
+    }
+    assert {name.partition(".")[2] for name in CONTRACT.driver} == called

@@ -22,8 +22,8 @@ from proxx.cli import main
 
 ROOT = Path(__file__).parents[1]
 TAPLO = Path(sysconfig.get_path("scripts")) / "taplo"
-SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "schema").glob("*.json"))}
-EDITED = ("cases", "execution", "facts", "jobspec-fields", "profile", "rulebook", "tables", "vocabulary")
+SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "schema").glob("*.schema.json"))}
+EDITED = ("cases", "execution", "facts", "jobspec-fields", "profile", "resolve", "rulebook", "tables", "vocabulary")
 """The schemas of TOML documents: those that Taplo reads."""
 
 FOLDERS = ("matrices", "profiles", "examples", "tests/cases")
@@ -197,6 +197,8 @@ BROKEN = [
     ("matrices/jobspec.toml", 'form = "name"', 'form = "nam"', "nam"),
     ("matrices/jobspec.toml", "required = true", "required = 1", "1"),
     ("matrices/jobspec.toml", 'expects = "a codec"\n', "", "expects"),
+    ("matrices/resolve.toml", 'files = "one"', 'files = "some"', "some"),
+    ("matrices/resolve.toml", 'owner = "plan"', 'owners = "plan"', "owners"),
     ("profiles/ffmpeg/proxy_av1.toml", "crf = 40", "cfr = 40", "cfr"),
     ("profiles/ffmpeg/proxy_av1.toml", "crf = 40", 'crf = "40"', "40"),
     ("profiles/ffmpeg/proxy_av1.toml", "crf = 40", "crf = 99", "99"),

@@ -16,7 +16,8 @@ SCHEMA = "resolve-api.schema.json"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter: its name, its type (str int float bool dict list or a class), and whether it may be left out."""
+    """One parameter: its name, its type (str int float bool dict list list[Class] or a class); optional: it may be left
+    out."""
 
     name: str
     type: str
@@ -50,10 +51,12 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The whole contract: the oldest version it speaks of, what the letters of `sure` mean, methods by class."""
+    """The whole contract: the oldest version it speaks of, what the letters of `sure` mean, the methods that a
+    job calls (Class.Method), and all methods by class."""
 
     floor: str
     sources: Mapping[str, str]
+    driver: tuple[str, ...]
     docs: Mapping[str, str]
     classes: Mapping[str, Mapping[str, Method]]
 
@@ -74,6 +77,7 @@ def contract_of(document: Mapping[str, Any]) -> Contract:
     return Contract(
         floor=document["floor"],
         sources=document["sources"],
+        driver=tuple(document["driver"]),
         docs={name: one["doc"] for name, one in classes.items()},
         classes={
             owner: {name: _method(owner, name, data) for name, data in one["methods"].items()}

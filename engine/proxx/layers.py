@@ -19,13 +19,14 @@ FLAGS = ("replaces", "remove", "final")
 HEAD = "rulebook.toml"
 """The file that makes a folder a rulebook."""
 
-PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing", "watch")
+PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing", "watch", "resolve")
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (
     *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words"),
     *("codec", "source-codec", "container", "signature", "label", "probe"),
     *("watchdog", "scheduling", "sharing", "watch", "encoder"),
+    *("resolve", "scripting", "deadline", "render-key", "project-key", "render-format", "render-codec", "raw-family"),
 )
 """What a complete rulebook has some of."""
 

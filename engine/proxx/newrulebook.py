@@ -38,7 +38,7 @@ FLAVOUR: Mapping[str, Mapping[str, Any]] = {
 }
 """What makes it XQ: prores_ks's number of the flavour, what it reads as, and 413 Mb/s at 1920x1080 and 25 fps."""
 
-SCHEMAS = ("cases", "execution", "facts", "jobspec-fields", "profile", "rulebook", "tables", "vocabulary")
+SCHEMAS = ("cases", "execution", "facts", "jobspec-fields", "profile", "resolve", "rulebook", "tables", "vocabulary")
 """The schemas of all kinds of TOML files that a rulebook may hold."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")

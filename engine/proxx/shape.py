@@ -29,6 +29,7 @@ SCHEMAS_BY_PLACE: Mapping[str, tuple[str, ...]] = {
         "facts.schema.json",
         "jobspec-fields.schema.json",
         "execution.schema.json",
+        "resolve.schema.json",
     ),
     "profiles": (PROFILE,),
 }
