@@ -30,7 +30,9 @@ test: setup browser
 	$(BIN)/pytest -n auto
 
 # Looking for ffmpeg costs a moment and is done every time; the virtual environment is renewed with pyproject.toml.
+# The program is compiled here: where PYTHONDONTWRITEBYTECODE is set, every start of it would compile it anew.
 setup: $(READY)
+	@$(BIN)/python -m compileall -q engine
 	@sh tools/setup.sh ffmpeg
 
 # The tests look at the site in a real browser.

@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PEER = ["HandBrakeCLI", "--preset", "Production Proxy 1080p"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "engine")}
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled; so is the one that is measured
 PROFILES = ("proxy_prores_proxy", "proxy_prores_lt", "proxy_dnxhr_lb", "proxy_dnxhr_hq", "proxy_h264_mov", "proxy_h265")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from proxx import guardian
 from proxx.chain import read_record
 from proxx.checking import Checked
-from proxx.commands import judged, need_encoders, planned_version, remarks, tools
+from proxx.commands import ask_tools, judged, need_encoders, planned_version, remarks, tools
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.job import Run, need_ffmpeg, plan
@@ -49,6 +49,7 @@ class Ready:
 def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: Stop) -> Ready | None:
     """The job of a spec, judged and planned; None when it is refused, and the findings are printed."""
     guardian.prepare()  # it starts while we plan
+    ask_tools()
     book, stop = book_of(arguments, name), Stop(signals)
     known = saved_probes(getattr(arguments, "probes", None), book)
     machine = Machine(book, probes=known, counts=True, writes=True, now=now(), stop=stop)

@@ -17,6 +17,7 @@ from proxx.errors import ProxxError
 from proxx.model import Media
 from proxx.probefile import from_facts, to_facts
 from proxx.stamp import GONE, source_stamp
+from proxx.tools import known_by
 
 LOOKERS = (
     *("model.py", "identify.py", "streams.py", "extent.py", "timecode.py", "probefile.py", "probe.py", "trial.py"),
@@ -34,7 +35,7 @@ class Recall:
     def __init__(self, vocabulary: Mapping[str, Mapping[str, Any]], tools: Sequence[str]) -> None:
         self.vocabulary = vocabulary
         self.folder = os.path.join(default_cache(), "sources")
-        whole = [code_key(LOOKERS), json.dumps(vocabulary, sort_keys=True), *map(_tool, tools)]
+        whole = [code_key(LOOKERS), json.dumps(vocabulary, sort_keys=True), *map(known_by, tools)]
         self._base = "\0".join(whole).encode("utf-8", "surrogateescape")
 
     def find(self, path: str) -> Media | None:
@@ -61,13 +62,3 @@ class Recall:
             return ""
         source = json.dumps([path, stamp.document()]).encode()
         return hashlib.sha256(self._base + b"\0" + source).hexdigest()
-
-
-def _tool(path: str) -> str:
-    """What a program is known by: where it really lies, its size and time."""
-    real = os.path.realpath(path)
-    try:
-        status = os.stat(real)
-    except OSError:
-        return real
-    return f"{real} {status.st_size} {status.st_mtime_ns}"

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 
 from proxx.errors import ProxxError
-from proxx.process import run
+from proxx.process import Finished, run
 
 INSTALL = "install FFmpeg 5.1 or newer (apt install ffmpeg, brew install ffmpeg) or set {variable} to its path"
 
@@ -29,6 +29,16 @@ def whole_path(path: str) -> str:
     return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
 
 
+def known_by(path: str) -> str:
+    """What a program is known by: where it really lies, its size and time."""
+    real = os.path.realpath(path)
+    try:
+        status = os.stat(real)
+    except OSError:
+        return real
+    return f"{real} {status.st_size} {status.st_mtime_ns}"
+
+
 def find_tool(name: str) -> str:
     """The path of "ffmpeg" or "ffprobe": the variable PROXX_FFMPEG / PROXX_FFPROBE, else the first on PATH."""
     variable = f"PROXX_{name.upper()}"
@@ -44,16 +54,30 @@ def find_tool(name: str) -> str:
 def tool_version(path: str, name: str) -> ToolVersion:
     """What the tool called `name` at `path` says its version is ("5.1.9-0+deb12u1" parses to (5, 1, 9))."""
     finished = run([path, "-version"], timeout=20)
-    words = finished.stdout.decode("utf-8", "replace").split(maxsplit=3)
-    if finished.code != 0 or len(words) < 3 or words[:2] != [name, "version"]:
-        said = finished.stderr.decode("utf-8", "replace").strip().splitlines()
-        because = f": {said[-1]}" if said else ""
+    return _introduced(path, name, finished, finished.stdout)
+
+
+def version_and_encoders(path: str) -> tuple[ToolVersion, frozenset[str]]:
+    """The version of the ffmpeg at `path`, which it says before it lists what it is asked for, and its encoders."""
+    finished = run([path, "-encoders"], timeout=20)
+    version = _introduced(path, "ffmpeg", finished, finished.stderr)
+    lines = (line.split() for line in finished.stdout.decode("utf-8", "replace").splitlines())
+    return version, frozenset(words[1] for words in lines if len(words) > 1)
+
+
+def _introduced(path: str, name: str, finished: Finished, words: bytes) -> ToolVersion:
+    """The version in the `words` with which a tool introduces itself. Raises ProxxError (exit 3) for another one."""
+    said = words.decode("utf-8", "replace")
+    first = said.split(maxsplit=3)
+    if finished.code != 0 or len(first) < 3 or first[:2] != [name, "version"]:
+        wrong = finished.stderr.decode("utf-8", "replace").strip().splitlines()
+        because = f": {wrong[-1]}" if wrong else ""
         raise ProxxError(
             f"{path} does not answer like {name}{because}", hint=INSTALL.format(variable=f"PROXX_{name.upper()}")
         )
-    lines = (line.strip() for line in finished.stdout.decode("utf-8", "replace").splitlines())
+    lines = (line.strip() for line in said.splitlines())
     built = next((line.partition(":")[2].strip() for line in lines if line.startswith("configuration:")), "")
-    return ToolVersion(words[2], _numbers(words[2]), built)
+    return ToolVersion(first[2], _numbers(first[2]), built)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
