@@ -36,9 +36,9 @@ class Bench:
         return subprocess.run(argv, env=environment, stdout=quiet, stderr=quiet, timeout=limit, check=False).returncode
 
     def encodes(self) -> list[Encode]:
-        """Every encode that was begun, in order."""
+        """Every encode that was begun, in order; one whose moment is 0 was killed while its clock was read."""
         found = [line.split(" ", 2) for line in self.tally.read_text("utf-8", "surrogateescape").splitlines()]
-        return [Encode(mark, float(begun), words) for mark, begun, words in found]
+        return [Encode(mark, float(begun or 0), words) for mark, begun, words in found]
 
 
 @dataclass(frozen=True)

@@ -118,25 +118,25 @@ def once(bench: Bench, kind: str, number: int, chance: random.Random, *, synced:
             found.lost += max(len(outputs) - whole, 1 if code else 0)
 
 
-def why_not() -> str:
-    """Why power cannot be cut here; empty where it can."""
-    missing = [name for name in ("mkfs.ext4", "mkfs.xfs", "mount") if shutil.which(name) is None]
+def why_not(kind: str) -> str:
+    """Why power cannot be cut here on a file system of that kind; empty where it can."""
+    missing = [name for name in (MAKE[kind][0][0], "mount") if shutil.which(name) is None]
     if os.geteuid() != 0 or missing:
         return f"needs {', '.join(missing)}" if missing else "needs root"
     try:
-        with tempfile.TemporaryDirectory(prefix="proxx-faults-") as place, image("ext4", Path(place)):
+        with tempfile.TemporaryDirectory(prefix="proxx-faults-") as place, image(kind, Path(place)):
             return ""
     except (OSError, subprocess.SubprocessError):
-        return "no loop mounts"
+        return f"no loop mounts of {kind}"
 
 
 def measure(seed: int, kinds: tuple[str, ...], cuts: int, mutants: int) -> Iterator[Line]:
     """So many cuts of proxx, and of the mutant, on each kind of file system."""
-    if reason := why_not():
-        yield Line(f"cannot be cut here: {reason}")
-        return
     chance = random.Random(seed)  # noqa: S311 - moments, not secrets
     for kind in kinds:
+        if reason := why_not(kind):
+            yield Line(f"{kind}: cannot be cut here: {reason}")
+            continue
         for synced, times in ((True, cuts), (False, mutants)):
             found = Cuts()
             with tempfile.TemporaryDirectory(prefix="proxx-faults-") as place:
