@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -151,6 +152,61 @@ def test_verify_finds_one_flipped_bit_and_quick_finds_a_cut_file(
     path.write_bytes(data[:-100])
     assert main(["verify", str(out), "--quick"]) == 1
     assert "kept/altered" in capsys.readouterr().out
+
+
+def test_verify_looks_beside_the_records_where_a_folder_was_moved_and_without_a_ledger_too(
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = done
+    moved = out.rename(out.with_name("mounted elsewhere"))
+    for place in (str(moved), record_path(moved)):
+        assert main(["verify", place]) == 0
+        assert "2 of 2 proxies are as recorded" in capsys.readouterr().out
+    shutil.rmtree(moved / ".proxx")
+    (moved / NAMES[1]).write_bytes(b"cut by hand")
+    assert main(["verify", str(moved), "--quick"]) == 1
+    assert "1 of 2 proxies are as recorded" in capsys.readouterr().out
+    (moved / NAMES[1]).unlink()
+    assert main(["verify", str(moved), "--quick"]) == 1
+    assert "error[kept/missing]" in capsys.readouterr().out
+
+
+def test_a_damaged_record_is_no_reason_to_crash(
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = done
+    path = Path(record_path(out))
+    record = json.loads(path.read_text("utf-8"))
+    for clips in ([1.5, None], [{"output": 7, "status": "COMPLETED"}], [{**record["clips"][0], "promise": []}]):
+        path.write_text(json.dumps({**record, "clips": clips}), "utf-8")
+        for command in ("status", "verify", "reproduce", "retry"):
+            words = ["--index", "0"] if command == "reproduce" else ["--quiet"] if command == "retry" else []
+            assert main([command, str(path), *words]) in (0, 1, 2)
+    capsys.readouterr()
+
+
+def test_a_job_that_a_retry_completed_has_nothing_left_to_do(
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, out, _ = done
+    (out / NAMES[1]).unlink()
+    first = Path(record_path(out))
+    assert main(["retry", str(first), "--quiet"]) == 0
+    first.unlink()
+    capsys.readouterr()
+    assert main(["run", spec, "--quiet"]) == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_a_path_that_is_too_long_as_a_whole_is_told_before_anything_is_written(
+    clips: Path, spec_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deep = tmp_path
+    while len(str(deep)) < 4000:
+        deep /= "d" * min(200, 4020 - len(str(deep)))
+    assert main(["run", str(job(spec_file, clips, deep)), "--quiet"]) == 1
+    assert "takes paths of 4095 bytes; the job needs" in capsys.readouterr().out
+    assert not (tmp_path / ("d" * 200)).exists()
 
 
 def test_a_recorded_clip_is_made_anew_byte_for_byte(

@@ -49,7 +49,7 @@ def add_record(ledger: Ledger, stem: str, document: Mapping[str, Any], *, on_ste
 def record_names(folder: str) -> list[str]:
     """The file names of the records of a folder, sorted."""
     try:
-        return sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX) and not name.startswith("."))
+        return sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX) and not name.startswith("._"))
     except OSError:
         return []
 

@@ -154,9 +154,9 @@ def _status(statuses: list[str]) -> str:
 
 
 def has_record(plan_: Plan) -> bool:
-    """Whether a record says that this very plan was completed."""
+    """Whether a record, of this job or of one that retried it, says that this very plan was completed."""
     folder, digest = str(plan_.spec["output_directory"]), plan_digest(plan_)
-    names = [name for name in record_names(folder) if name.startswith(plan_.job_id)]
+    names = sorted(record_names(folder), key=lambda name: not name.startswith(plan_.job_id))
     found = (read_record(os.path.join(folder, name)) for name in names)
     return any(one and one["status"] == "COMPLETED" and one.get("plan_digest") == digest for one in found)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from proxx import guardian
-from proxx.chain import broken_links
+from proxx.chain import broken_links, read_record, record_names
 from proxx.commands import tools
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.jsonout import json_text
@@ -30,7 +30,7 @@ def status_command(arguments: argparse.Namespace) -> int:
     """Print the jobs and proxies of a folder, or the proxies of a record; exit 1 when one of them is not in order."""
     book = book_of(arguments)
     folder, record = _place(arguments.place)
-    only = None if record is None else [os.path.basename(str(clip.get("output", ""))) for clip in record["clips"]]
+    only = None if record is None else [_name(clip) for clip in record["clips"] if isinstance(clip, dict)]
     found = proxies(book, folder, only)
     known = jobs(folder)
     if record is not None:
@@ -109,13 +109,33 @@ def _guarded() -> Stop:
 
 
 def _finished(folder: str, record: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The finished clips of a record, or of everything that the folder's ledger knows. Raises ProxxError (exit 2)."""
+    """The finished clips of a record, or of everything that the folder's ledger and records know, where they lie now.
+
+    Raises ProxxError (exit 2) when there are none.
+    """
     if record is not None:
-        return [clip for clip in record["clips"] if isinstance(clip, dict) and clip.get("status") == "COMPLETED"]
-    clips = [dict(entry.made.clip) for entry in Ledger(folder).entries() if entry.made is not None]
+        return [_placed(folder, clip) for clip in _completed(record)]
+    records = [record for name in record_names(folder) if (record := read_record(os.path.join(folder, name)))]
+    known = [clip for one in sorted(records, key=lambda one: str(one.get("ended_at"))) for clip in _completed(one)]
+    known += [dict(entry.made.clip) for entry in Ledger(folder).entries() if entry.made is not None]
+    clips = {_name(clip): clip for clip in known}  # the ledger knows the newest
     if not clips:
-        raise ProxxError(f"no ledger of finished proxies in {folder}", exit_code=EXIT_USAGE)
-    return clips
+        raise ProxxError(f"no ledger and no record of finished proxies in {folder}", exit_code=EXIT_USAGE)
+    return [_placed(folder, clips[name]) for name in sorted(clips)]
+
+
+def _name(clip: dict[str, Any]) -> str:
+    return os.path.basename(str(clip.get("output", "")))
+
+
+def _completed(record: dict[str, Any]) -> list[dict[str, Any]]:
+    return [clip for clip in record["clips"] if isinstance(clip, dict) and clip.get("status") == "COMPLETED"]
+
+
+def _placed(folder: str, clip: dict[str, Any]) -> dict[str, Any]:
+    """A clip with its proxy beside what tells of it, where it is there: folders are moved, and mounted elsewhere."""
+    beside = os.path.join(folder, _name(clip))
+    return {**clip, "output": beside} if os.path.lexists(beside) else clip
 
 
 def reproduce_command(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from proxx.errors import Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
-from proxx.ledger import SUFFIX, Ledger
+from proxx.ledger import HOME, SUFFIX, Ledger
 from proxx.model import Audio, Plan, Task
 from proxx.naming import name_bytes, temporary_name
 from proxx.record import plan_digest
@@ -21,6 +21,9 @@ from proxx.standing import Fate, fate, stands, wanted
 
 SAMPLE_BITS = {"u8": 8, "s16": 16, "s32": 32}
 """Bits a sample of linear sound takes, by ffprobe's words; others are counted as 24."""
+
+DOCUMENT_ROOM = ".99.record.json.4194304.part"
+"""What the longest name of a job's documents has besides its id, while it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def judge_places(rulebook: Rulebook, plans: Sequence[Plan], looks: Sequence[Look
         tasks = [task for task in plan.tasks if _is_to_make(look.fates.get(task.index))]
         profile = rulebook.profiles[plan.profile]
         needed[volume] = needed.get(volume, 0) + sum(forecast(task, profile) for task in tasks)
-        found += _names(rulebook, folder, parent, tasks)
+        found += _names(rulebook, plan, parent, tasks)
     for volume, bytes_needed in needed.items():
         found += _room(rulebook, folders[volume], bytes_needed)
     return found
@@ -118,17 +121,24 @@ def _room(rulebook: Rulebook, folder: str, needed: int) -> list[Finding]:
     return tell_all(rulebook, ask(rulebook, "preflight", {"preflight.room-share": share}), texts, folder)
 
 
-def _names(rulebook: Rulebook, folder: str, parent: str, tasks: Sequence[Task]) -> list[Finding]:
-    """Whether the file system takes the hidden name of an unfinished file and the name of its ledger entry."""
-    try:
-        limit = os.pathconf(parent, "PC_NAME_MAX")
-    except (OSError, ValueError):
-        return []
-    names = [base_name(task.output) for task in tasks]
-    longest = max((max(name_bytes(temporary_name(name)), name_bytes(name + SUFFIX)) for name in names), default=0)
-    texts = {"output": folder, "needed": f"{longest} bytes", "free": str(limit)}
-    over = max(longest - limit, 0)
-    return tell_all(rulebook, ask(rulebook, "preflight", {"preflight.name-over": over}), texts, folder)
+def _names(rulebook: Rulebook, plan: Plan, parent: str, tasks: Sequence[Task]) -> list[Finding]:
+    """Whether the file system takes the longest name, and the longest path, of all that the job will write."""
+    folder = str(plan.spec["output_directory"])
+    names = [f".{plan.job_id}{DOCUMENT_ROOM}"] if tasks else []
+    for name in (base_name(task.output) for task in tasks):
+        names += [temporary_name(name), name + SUFFIX]
+    paths = [os.path.join(folder, HOME, "rejected", name) for name in names]
+    for kind, what, found in (("names", "PC_NAME_MAX", names), ("paths", "PC_PATH_MAX", paths)):
+        try:
+            limit = os.pathconf(parent, what) - (kind == "paths")  # the end of a path counts there
+        except (OSError, ValueError):
+            continue
+        longest = max(map(name_bytes, found), default=0)
+        texts = {"output": folder, "needed": f"{longest} bytes", "free": f"{kind} of {limit} bytes"}
+        facts = {"preflight.name-over": max(longest - limit, 0)}
+        if told := tell_all(rulebook, ask(rulebook, "preflight", facts), texts, folder):
+            return told
+    return []
 
 
 def try_writing(rulebook: Rulebook, ledger: Ledger) -> list[Finding]:

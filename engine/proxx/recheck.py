@@ -90,7 +90,8 @@ def chain_findings(rulebook: Rulebook, folder: str, breaks: list[Break]) -> list
 
 def make_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int, tools: Tools, stop: Event) -> Checked:
     """Make one clip of a record anew in a temporary folder and compare it, byte for byte and by its promise."""
-    clip = next((one for one in record["clips"] if one.get("index") == index and one.get("sha256")), None)
+    clips = (one for one in record["clips"] if isinstance(one, dict))
+    clip = next((one for one in clips if one.get("index") == index and one.get("sha256")), None)
     if clip is None:
         raise ProxxError(f"the record has no finished clip {index}", exit_code=EXIT_USAGE)
     task = recorded_task(rulebook, clip)
