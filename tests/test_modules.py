@@ -31,6 +31,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
         *("ffmpeg_task", "resolve_task", "plan", "sharing"),
+        *("burnin", "fixturefit", "fixturewords", "fixture", "fixturelines"),
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
@@ -41,6 +42,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("engines.resolve_types", "engines.resolve_values", "engines.resolve_contract"),
         *("engines.resolve_render", "engines.resolve_core", "engines.simulated_traps", "engines.simulated_world"),
         *("engines.simulated_media", "engines.simulated_queue", "engines.simulated"),
+        *("quicktime", "readback", "fixtureproof"),
         *("ledger", "standing", "failure", "preflight", "chain"),
         *("arrivals", "manifest", "vouching", "complete", "claims", "inbox", "metrics"),
     ),
@@ -57,9 +59,18 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
-        *("markdown", "drawing", "tablepages", "profilepages", "contractpages", "resolvepages", "pages"),
+        *(
+            "markdown",
+            "drawing",
+            "tablepages",
+            "profilepages",
+            "contractpages",
+            "resolvepages",
+            "fixturepages",
+            "pages",
+        ),
         *("export", "site", "docs"),
-        *("cli", "demo", "__main__"),
+        *("foundry", "cli", "demo", "__main__"),
     ),
 }
 ORDER = [name for names in BANDS.values() for name in names]

@@ -19,7 +19,7 @@ FLAGS = ("replaces", "remove", "final")
 HEAD = "rulebook.toml"
 """The file that makes a folder a rulebook."""
 
-PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing", "watch", "resolve")
+PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing", "watch", "resolve", "fixture-default")
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (

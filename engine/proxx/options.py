@@ -61,6 +61,14 @@ def parser() -> argparse.ArgumentParser:
     )
     text = "Write a starter: a spec from files, a profile from another or from a finished proxy, a studio's rulebook."
     _new_parsers(commands.add_parser("new", help=text, description=text, parents=[_shared("rulebook_next")]), shared)
+    fixture = command(
+        "fixture", "foundry.fixture_command", "Make a camera-like test clip of words, and its probe file."
+    )
+    text = 'what the clip is, such as "1998x1080 24000/1001 tc=00:59:58:20 reel=A001 hlg audio=8xmono"'
+    fixture.add_argument("words", nargs="*", metavar="WORD", help=text)
+    text = "the clip; its extension says the container, and FILE.probes.json comes beside it"
+    fixture.add_argument("-o", "--output", metavar="FILE", required=True, help=text)
+    fixture.add_argument("--overwrite", action="store_true", help="take the place of files of these names")
     _docs_parser(commands)
     demo = command(
         "demo", "demo.demo_command", "Make a camera-like clip, check a spec, make and prove a proxy, show the record."

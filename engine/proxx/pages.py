@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from proxx.contractpages import command_pages, spec_pages, token_pages, word_pages
 from proxx.errors import EXIT_FINDINGS, ProxxError
+from proxx.fixturepages import fixture_pages
 from proxx.markdown import code, grid, listed, page
 from proxx.profilepages import profile_pages
 from proxx.resolvepages import resolve_pages
@@ -60,6 +61,7 @@ PAGES: Mapping[str, Callable[[Rulebook], Pages]] = {
     "facts": fact_pages,
     "vocabulary": word_pages,
     "resolve": resolve_pages,
+    "fixtures": fixture_pages,
     "commands": command_pages,
 }
 """What makes the pages of each part, in the order of the site."""

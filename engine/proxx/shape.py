@@ -30,6 +30,7 @@ SCHEMAS_BY_PLACE: Mapping[str, tuple[str, ...]] = {
         "jobspec-fields.schema.json",
         "execution.schema.json",
         "resolve.schema.json",
+        "fixtures.schema.json",
     ),
     "profiles": (PROFILE,),
 }
