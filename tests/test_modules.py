@@ -32,6 +32,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
         *("ffmpeg_task", "resolve_task", "plan", "sharing"),
         *("burnin", "fixturefit", "fixturewords", "fixture", "fixturelines"),
+        *("conventions", "shapes", "likeness", "relinking"),
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
@@ -49,7 +50,8 @@ BANDS: dict[str, tuple[str, ...]] = {
     # The journey of a spec, in two halves.
     "USE": (
         *("checking", "mend", "making", "task", "together", "job", "schedule"),
-        *("recheck", "status", "samples", "tryout"),
+        *("recheck", "status", "samples", "tryout", "pairs", "looking"),
+        *("alignment", "glimpses", "framefacts", "frameproof", "soundproof", "identity"),
     ),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
@@ -59,6 +61,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
+        *("relinkview", "relinks"),
         *(
             "markdown",
             "drawing",

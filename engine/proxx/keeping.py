@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from proxx import guardian
@@ -13,6 +14,7 @@ from proxx.commands import tools
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
+from proxx.machine import Machine
 from proxx.planning import shown
 from proxx.ready import record_of
 from proxx.recheck import Checked, chain_findings, check_again, make_anew
@@ -80,7 +82,11 @@ def verify_command(arguments: argparse.Namespace) -> int:
     clips = _finished(folder, record)
     found = tools()
     stop = _guarded()
-    checked = [check_again(book, clip, found, stop, quick=arguments.quick) for clip in clips if not stop.is_set()]
+    checked = []
+    for clip in clips:
+        if not stop.is_set():
+            one = check_again(book, clip, found, stop, quick=arguments.quick)
+            checked.append(_compared(book, clip, one, arguments.places, stop) if arguments.deep else one)
     if stop.is_set():
         raise KeyboardInterrupt  # what was not looked at to its end is no finding
     chain = chain_findings(book, folder, broken_links(folder))
@@ -89,6 +95,7 @@ def verify_command(arguments: argparse.Namespace) -> int:
             "format": 1,
             "folder": folder,
             "quick": arguments.quick,
+            "deep": arguments.deep,
             "proxies": [one.document() for one in checked],
             "chain": [finding.document() for finding in chain],
         }
@@ -98,6 +105,19 @@ def verify_command(arguments: argparse.Namespace) -> int:
         print_words(f"{sum(1 for one in checked if one.state == 'same')} of {len(checked)} proxies are as recorded\n")
     wrong = has_errors(chain) or any(one.state != "same" for one in checked)
     return EXIT_FINDINGS if wrong else EXIT_OK
+
+
+def _compared(book: Rulebook, clip: Mapping[str, Any], one: Checked, places: int | None, stop: Stop) -> Checked:
+    """The check with what a comparison with the source shows: through the filters that the record names."""
+    from proxx.identity import Given, chain_of, compare_contents
+    from proxx.looking import counted
+
+    machine = Machine(book, stop=stop)
+    source, proxy = (counted(book, machine, str(path), stop) for path in (clip["source"], one.output))
+    found = compare_contents(book, source, proxy, Given(chain_of(clip["argv"]), places), stop)
+    findings = (*one.findings, *found.findings)
+    state = "broken" if one.state == "same" and has_errors(findings) else one.state
+    return replace(one, state=state, findings=findings, identity=found.document(), lines=tuple(found.lines()))
 
 
 def _guarded() -> Stop:
@@ -151,7 +171,12 @@ def reproduce_command(arguments: argparse.Namespace) -> int:
 
 
 def _checked_text(checked: Sequence[Checked]) -> str:
-    return "".join(f"{one.state:<9} {shown(one.output)}\n{_finding_text(one.output, one.findings)}" for one in checked)
+    return "".join(
+        f"{one.state:<9} {shown(one.output)}\n"
+        + "".join(f"{'':<9} {line}\n" for line in one.lines)
+        + _finding_text(one.output, one.findings)
+        for one in checked
+    )
 
 
 def _finding_text(name: str, findings: Sequence[Finding]) -> str:

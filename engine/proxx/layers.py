@@ -19,7 +19,7 @@ FLAGS = ("replaces", "remove", "final")
 HEAD = "rulebook.toml"
 """The file that makes a folder a rulebook."""
 
-PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing", "watch", "resolve", "fixture-default")
+PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing", "watch", "resolve", "fixture-default", "identity")
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (
@@ -27,6 +27,7 @@ KINDS = (
     *("codec", "source-codec", "container", "signature", "label", "probe"),
     *("watchdog", "scheduling", "sharing", "watch", "encoder"),
     *("resolve", "scripting", "deadline", "render-key", "project-key", "render-format", "render-codec", "raw-family"),
+    *("nle", "identity"),
 )
 """What a complete rulebook has some of."""
 

@@ -6,7 +6,7 @@ import argparse
 
 from proxx import __version__
 from proxx.delivery import REPORTS, read_target
-from proxx.runoptions import run_parsers
+from proxx.runoptions import nle_option, places_option, run_parsers
 
 
 def parser() -> argparse.ArgumentParser:
@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     cancel = command("cancel", "cancelling.cancel_command", "Ask a running job to stop in order, from any machine.")
     text = "the output folder of a job, or one of the documents in it (spec, plan, record)"
     cancel.add_argument("job", metavar="RECORD|PLAN|DIR", help=text)
+    _relink_parser(command("relink", "relinks.relink_command", "Tell whether NLEs swap clips for proxies, anybody's."))
     probe = command("probe", "commands.probe_command", "Tell what files are; with --format json as a probe file.")
     probe.add_argument("files", nargs="+", metavar="FILE", help="media files")
     decide = command("decide", "asking.decide_command", "Ask any table: row, outcome, why, and why not the others.")
@@ -75,6 +76,19 @@ def parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("folder", nargs="?", metavar="DIR", help="where to work (a new temporary folder)")
     return top
+
+
+def _relink_parser(relink: argparse.ArgumentParser) -> None:
+    """The command that compares clips with proxies."""
+    relink.add_argument("source", metavar="SOURCE", help="a clip, or a folder of clips and all below it")
+    words = "its proxy, or the folder of the proxies (it may be the same one, or lie in it)"
+    relink.add_argument("proxy", metavar="PROXY", help=words)
+    nle_option(relink, "judge for this NLE: premiere, resolve, avid, finalcut (all of them); repeatable")
+    words = "judge for this system only (every one that the NLE runs on)"
+    relink.add_argument("--system", choices=("macos", "windows", "linux"), help=words)
+    words = "compare the contents too: frames, one by one or at some places, and the sound"
+    relink.add_argument("--deep", action="store_true", help=words)
+    places_option(relink)
 
 
 def _docs_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -26,16 +26,22 @@ from proxx.verify import Tools, verify
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A finished proxy that was looked at again: same, missing, altered or broken, and what is to be said of it."""
+    """A finished proxy that was looked at again: same, missing, altered or broken, and what is to be said of it.
+
+    `identity` is what a comparison with the source has shown, `lines` the same for people.
+    """
 
     output: str
     state: str
     findings: tuple[Finding, ...]
+    identity: Mapping[str, Any] | None = None
+    lines: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The check as JSON says it."""
         findings = [finding.document() for finding in self.findings]
-        return {"output": self.output, "state": self.state, "findings": findings}
+        compared = {} if self.identity is None else {"identity": dict(self.identity)}
+        return {"output": self.output, "state": self.state, "findings": findings, **compared}
 
 
 def recorded_task(rulebook: Rulebook, clip: Mapping[str, Any]) -> Task:

@@ -38,10 +38,25 @@ def run_parsers(command: Command) -> None:
         "verify", "keeping.verify_command", "Check finished proxies against their record, and the records."
     )
     verify.add_argument("place", metavar="RECORD|DIR", help="a record, or an output folder")
-    verify.add_argument("--quick", action="store_true", help="look at sizes and headers only; decode and hash nothing")
+    how = verify.add_mutually_exclusive_group()
+    how.add_argument("--quick", action="store_true", help="look at sizes and headers only; decode and hash nothing")
+    words = "compare frames and sound with the sources', through the recorded filters"
+    how.add_argument("--deep", action="store_true", help=words)
+    places_option(verify)
     again = command("reproduce", "keeping.reproduce_command", "Make a recorded clip anew and compare the bytes.")
     again.add_argument("record", metavar="RECORD", help="a record file")
     again.add_argument("--index", metavar="N", type=int, default=0, help="the source's place in the spec (0)")
+
+
+def nle_option(one: argparse.ArgumentParser, words: str) -> None:
+    """For which NLEs proxies are judged."""
+    one.add_argument("--nle", dest="nles", metavar="NAME", action="append", help=words)
+
+
+def places_option(one: argparse.ArgumentParser) -> None:
+    """At how many places contents are compared."""
+    words = "compare pictures at N places, or all of them (matrices/relink/identity.toml; short clips: all)"
+    one.add_argument("--places", metavar="N|all", type=_places, help=words)
 
 
 def _watch_parser(command: Command) -> None:
@@ -108,3 +123,12 @@ def _seconds(word: str) -> float:
     if not 0.05 <= value <= 86400:
         raise argparse.ArgumentTypeError(f"{word!r} is no time: say 0.05 to 86400 seconds")
     return value
+
+
+def _places(word: str) -> int:
+    """A number of places, 0 for all; argparse tells what is wrong with it."""
+    if word == "all":
+        return 0
+    if not (word.isascii() and word.isdecimal() and len(word) < 5 and 2 <= int(word) <= 1000):
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of places: say all, or 2 to 1000")
+    return int(word)
