@@ -21,7 +21,7 @@ STEPS = (
 )
 """The named steps of a clip's commit, in their order."""
 
-RECORD_STEPS = ("record-written", "chain-written")
+RECORD_STEPS = ("sheets-written", "record-written", "chain-written")
 """Those of the record of a job."""
 
 

@@ -174,7 +174,9 @@ def test_a_run_killed_at_a_random_moment_leaves_no_process(
 
 def media_in(out: Path) -> list[str]:
     """Every file in an output folder that is no document and no ledger, hidden ones too."""
-    return sorted(path.name for path in out.iterdir() if path.suffix != ".json" and path.name != ".proxx")
+    return sorted(
+        path.name for path in out.iterdir() if path.suffix not in (".json", ".csv", ".ale") and path.name != ".proxx"
+    )
 
 
 def test_a_killed_encoder_is_started_once_more_and_leaves_nothing_else(

@@ -30,7 +30,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "prove", "tablediff"),
         *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
-        *("ffmpeg_task", "resolve_task", "plan", "sharing"),
+        *("ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),
         *("burnin", "fixturefit", "fixturewords", "fixture", "fixturelines"),
         *("conventions", "shapes", "likeness", "relinking"),
     ),
@@ -38,7 +38,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "WORLD": (
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "commit"),
         *("identify", "streams", "extent", "probefile", "probe", "trial", "stamp", "recall", "machine"),
-        *("engines", "engines.ffmpeg", "record", "verify", "packets", "writing"),
+        *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "verify", "packets", "writing"),
         # Resolve's driver, and the Resolve that is none. They run in Resolve's own Python too, without proxx.
         *("engines.resolve_types", "engines.resolve_values", "engines.resolve_contract"),
         *("engines.resolve_render", "engines.resolve_core", "engines.simulated_traps", "engines.simulated_world"),
@@ -52,6 +52,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("checking", "mend", "making", "task", "together", "job", "schedule"),
         *("recheck", "status", "samples", "tryout", "pairs", "looking"),
         *("alignment", "glimpses", "framefacts", "frameproof", "soundproof", "identity"),
+        *("condition", "toolhealth", "profiletrial", "machinehealth"),
     ),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
@@ -60,6 +61,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling"),
+        *("doctor", "handover", "exporters"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
         *("relinkview", "relinks"),
         *(

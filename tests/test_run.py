@@ -23,6 +23,7 @@ from proxx.probe import probe
 from proxx.rulebook import Rulebook
 from proxx.tools import find_tool
 
+OURS = (".json", ".csv", ".ale")
 ROOT = Path(__file__).resolve().parents[1]
 Write = Callable[..., Path]
 MAKES = {
@@ -66,8 +67,8 @@ def record_in(folder: Path) -> dict[str, Any]:
 
 
 def media_in(folder: Path) -> list[str]:
-    """Every file in a folder that is no spec, plan, record or ledger, hidden ones too."""
-    names = sorted(path.name for path in folder.iterdir() if path.suffix != ".json") if folder.exists() else []
+    """Every file in a folder that is no spec, plan, record, sheet or ledger, hidden ones too."""
+    names = sorted(path.name for path in folder.iterdir() if path.suffix not in OURS) if folder.exists() else []
     return [name for name in names if name != ".proxx"]
 
 

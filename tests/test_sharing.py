@@ -53,7 +53,11 @@ def job(spec_file: Write, clips: Path, tmp_path: Path) -> Callable[..., str]:
 
 
 def proxies(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".json"}
+    return {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix not in (".json", ".csv", ".ale")
+    }
 
 
 def record(folder: Path) -> dict[str, Any]:

@@ -36,7 +36,11 @@ def python(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 def proxies(out: Path) -> dict[str, bytes]:
     """Everything in an output folder that is no document and no ledger, hidden files too."""
-    return {path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".json" and path.is_file()}
+    return {
+        path.name: path.read_bytes()
+        for path in out.iterdir()
+        if path.suffix not in (".json", ".csv", ".ale") and path.is_file()
+    }
 
 
 def records(out: Path) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from proxx.report import FileReport, file_documents, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, report_of
-from proxx.tools import find_tool, known_by, tool_version, version_and_encoders, whole_path
+from proxx.tools import FLOOR, find_tool, known_by, tool_version, version_and_encoders, whole_path
 from proxx.verify import Tools
 
 ASKED_SECONDS = 60
@@ -66,7 +66,7 @@ def _ask(ffmpeg: str, ffprobe: str) -> Tools:
     with ThreadPoolExecutor(1) as pool:
         probing = pool.submit(tool_version, ffprobe, "ffprobe")
         version, encoders = version_and_encoders(ffmpeg)
-    if version.numbers and version.numbers < (5, 1):
+    if version.numbers and version.numbers < FLOOR:
         raise ProxxError(f"ffmpeg {version} is too old", hint="Install FFmpeg 5.1 or newer.")
     other = probing.result()
     said = (str(version), str(other), version.configuration, other.configuration)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -17,6 +17,7 @@ from proxx.evaluate import ask, tell_all
 from proxx.jobspec import Spec
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger, worker
+from proxx.logsheet import sheets
 from proxx.making import Clock, Progress, Result, Way, Work
 from proxx.model import Plan
 from proxx.plan import make_plan
@@ -122,7 +123,10 @@ def _end(work: Work, run_: Run, begun: str, paths: dict[str, str], made: Sequenc
         "ended_at": work.clock.now(),
         **paths,
     }
-    document = record_document(work.plan, status, [one.document for one in made], job)
+    clips = [one.document for one in made]
+    job["sheets"] = _sheets(work, run_.job_id, {"clips": clips})
+    work.way.on_step("sheets-written")
+    document = record_document(work.plan, status, clips, job)
     return status, add_record(work.ledger, run_.job_id, document, on_step=work.way.on_step)
 
 
@@ -136,6 +140,12 @@ def _documents(work: Work, begun: str) -> dict[str, str]:
         spec = Spec.from_document({**work.plan.spec, "created_at": at})
         spec_file = write_new(folder, stem, "spec.json", spec.to_json())
     return {"spec_file": spec_file, "plan_file": plan_file}
+
+
+def _sheets(work: Work, job_id: str, record: Mapping[str, Any]) -> list[str]:
+    """Write what editors need of the finished clips beside them (CSV, ALE); the paths."""
+    folder = work.ledger.folder
+    return [write_new(folder, job_id, end, text) for end, text in sheets(record).items()]
 
 
 def _tools(tools: Tools) -> dict[str, Any]:

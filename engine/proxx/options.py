@@ -6,6 +6,7 @@ import argparse
 
 from proxx import __version__
 from proxx.delivery import REPORTS, read_target
+from proxx.exporters import export_parsers
 from proxx.runoptions import nle_option, places_option, run_parsers
 
 
@@ -70,6 +71,10 @@ def parser() -> argparse.ArgumentParser:
     text = "the clip; its extension says the container, and FILE.probes.json comes beside it"
     fixture.add_argument("-o", "--output", metavar="FILE", required=True, help=text)
     fixture.add_argument("--overwrite", action="store_true", help="take the place of files of these names")
+    text = "Hand on what is finished: ALE and CSV of a record, scripts for DaVinci Resolve."
+    export_parsers(
+        commands.add_parser("export", help=text, description=text, parents=[_shared("rulebook_next")]), shared
+    )
     _docs_parser(commands)
     demo = command(
         "demo", "demo.demo_command", "Make a camera-like clip, check a spec, make and prove a proxy, show the record."

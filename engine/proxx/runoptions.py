@@ -46,6 +46,22 @@ def run_parsers(command: Command) -> None:
     again = command("reproduce", "keeping.reproduce_command", "Make a recorded clip anew and compare the bytes.")
     again.add_argument("record", metavar="RECORD", help="a record file")
     again.add_argument("--index", metavar="N", type=int, default=0, help="the source's place in the spec (0)")
+    _doctor_parser(command)
+
+
+def _doctor_parser(command: Command) -> None:
+    """The command that looks at this machine."""
+    words = "Look at this machine: what proxx needs is there and works, is wrong, missing, or not to be known here."
+    doctor = command("doctor", "doctor.doctor_command", words)
+    text = "ask for this profile alone; repeatable (every profile of FFmpeg)"
+    doctor.add_argument("--profile", metavar="NAME", action="append", help=text)
+    doctor.add_argument("--profiles", action="store_true", help="one line a profile: can it be made here, and why not")
+    text = "a folder that shall take proxies: can it, and is there room? (the working folder, which counts for nothing)"
+    doctor.add_argument("--folder", metavar="DIR", help=text)
+    same = "the same as --format json"
+    doctor.add_argument(
+        "--json", dest="format", action="store_const", const="json", default=argparse.SUPPRESS, help=same
+    )
 
 
 def nle_option(one: argparse.ArgumentParser, words: str) -> None:

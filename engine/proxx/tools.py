@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from proxx.errors import ProxxError
 from proxx.process import Finished, run
 
+FLOOR = (5, 1)
+"""The oldest FFmpeg that knows every option of the shipped templates."""
+
 INSTALL = "install FFmpeg 5.1 or newer (apt install ffmpeg, brew install ffmpeg) or set {variable} to its path"
 
 
