@@ -49,7 +49,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # The journey of a spec, in two halves.
     "USE": (
-        *("checking", "mend", "making", "task", "together", "job", "schedule"),
+        *("checking", "nlepromise", "mend", "making", "task", "together", "job", "schedule"),
         *("recheck", "status", "samples", "tryout", "pairs", "looking"),
         *("alignment", "glimpses", "framefacts", "frameproof", "soundproof", "identity"),
         *("condition", "toolhealth", "profiletrial", "machinehealth"),

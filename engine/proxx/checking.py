@@ -8,6 +8,7 @@ from typing import Any
 
 from proxx.errors import Finding
 from proxx.jobspec import Reading, read
+from proxx.model import NO_NLES, Relinking
 from proxx.rulebook import Rulebook
 from proxx.verdict import Verdict, World, judge_spec
 
@@ -23,6 +24,7 @@ class Checked:
     reading: Reading
     verdict: Verdict
     findings: tuple[Finding, ...]
+    relink: Relinking = NO_NLES
 
 
 def check(rulebook: Rulebook, data: bytes, world: World) -> Checked:

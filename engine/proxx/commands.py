@@ -15,7 +15,8 @@ from proxx.checking import Checked, check
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, ProxxError
 from proxx.jsonout import json_text
 from proxx.machine import Machine
-from proxx.model import Media
+from proxx.model import NO_NLES, Media, Relinking
+from proxx.nlepromise import with_nles
 from proxx.probe import probe_all
 from proxx.probefile import write_probes
 from proxx.report import FileReport, file_documents, promise_words
@@ -85,13 +86,20 @@ def need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
 
 
 def judged(
-    book: Rulebook, name: str, machine: Machine, as_json: bool, data: bytes | None = None, *, events: bool = False
+    book: Rulebook,
+    name: str,
+    machine: Machine,
+    as_json: bool,
+    data: bytes | None = None,
+    *,
+    events: bool = False,
+    relink: Relinking = NO_NLES,
 ) -> tuple[Checked, bool]:
-    """The judged spec (of `data`, else of the file), and whether it is fine.
+    """The judged spec (of `data`, else of the file), and whether it is fine, for the NLEs of `relink` too.
 
     Findings that refuse it are printed, for `events` as one of them.
     """
-    checked = check(book, read_bytes(name) if data is None else data, machine)
+    checked = with_nles(book, check(book, read_bytes(name) if data is None else data, machine), relink)
     if machine.stop is not None and machine.stop.is_set():
         raise KeyboardInterrupt  # what was not looked at in time is no finding
     if not checked.verdict.ok:

@@ -34,6 +34,12 @@ def ffmpeg_task(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedCl
     )
 
 
+def expected(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedClip, named: Named) -> Media:
+    """What the proxy of one clip will be, before any argument is written. Raises ProxxError for want of facts."""
+    context, audio = ffmpeg_words(rulebook, profile, judged, named.output, "")
+    return _promise(profile, named, context, audio)
+
+
 def ffmpeg_words(
     rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedClip, path: str, version: str
 ) -> tuple[dict[str, Any], tuple[Audio, ...]]:

@@ -20,6 +20,7 @@ from proxx.ledger import Ledger, worker
 from proxx.logsheet import sheets
 from proxx.making import Clock, Progress, Result, Way, Work
 from proxx.model import Plan
+from proxx.nlepromise import promised
 from proxx.plan import make_plan
 from proxx.record import plan_digest, plan_document, record_document
 from proxx.rulebook import Rulebook
@@ -53,7 +54,7 @@ def plan(rulebook: Rulebook, checked: Checked, engine_version: str) -> Plan:
     verdict, document = checked.verdict, checked.reading.document or {}
     filled = {key: verdict.words[key] for key in ("job_id", "created_at") if key in verdict.words}
     spec = Spec.from_document({**document, **filled})
-    return make_plan(rulebook, verdict, spec.to_dict(), engine_version)
+    return promised(rulebook, make_plan(rulebook, verdict, spec.to_dict(), engine_version), checked.relink)
 
 
 def need_ffmpeg(plan_: Plan) -> None:

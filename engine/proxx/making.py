@@ -18,6 +18,7 @@ from proxx.facts import base_name
 from proxx.jsonout import json_text
 from proxx.ledger import DONE, VERIFYING, Entry, Ledger, Made
 from proxx.model import Plan, Task
+from proxx.nlepromise import judge_made
 from proxx.probefile import to_facts
 from proxx.rulebook import Rulebook
 from proxx.stamp import Stamp, output_stamp, source_stamp
@@ -123,9 +124,13 @@ def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
     changed = "changed" if source_stamp(task.source) != want.source else "same"
     decisions = ask(work.rulebook, "made", {"made.source": changed})
     texts = {"output": base_name(task.output), "made": task.source, "promised": ""}
-    findings = (*proof.findings, *tell_all(work.rulebook, decisions, texts))
+    relinks = judge_made(work.rulebook, work.plan.relink, task, proof.media, proof.frames)
+    said = [finding for one in relinks for finding in one.findings]
+    findings = (*proof.findings, *tell_all(work.rulebook, decisions, texts), *said)
+    rows = {table: row for one in relinks for table, row in one.decided.items()}
     extra = {
-        "decided": {**task.decided, **proof.decided},
+        "decided": {**task.decided, **proof.decided, **rows},
+        **({"relink": {one.nle: one.verdict for one in relinks}} if relinks else {}),
         "source_stamp": want.source.document(),
         "media": to_facts(replace(proof.media, path=task.output)),
         "frames_decoded": proof.frames,

@@ -129,8 +129,27 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Relinking:
+    """Which NLEs shall swap the proxies for their clips without a word, and on which system (None: on any)."""
+
+    nles: tuple[str, ...] = ()
+    system: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """What plans and records say of it; nothing where no NLE was named."""
+        return {"relink": {"nles": list(self.nles), "system": self.system}} if self.nles else {}
+
+
+NO_NLES = Relinking()
+"""Nobody asked for an NLE."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a run needs, nothing it must decide: a function of spec, rulebook, facts and engine version."""
+    """Everything a run needs, nothing it must decide: a function of spec, rulebook, facts and engine version.
+
+    `relink` is the part of the promise that somebody asked for beside the spec.
+    """
 
     job_id: str
     engine: str
@@ -140,3 +159,4 @@ class Plan:
     why: tuple[str, ...]
     spec: Mapping[str, Any]
     tasks: tuple[Task, ...]
+    relink: Relinking = NO_NLES

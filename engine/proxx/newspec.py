@@ -16,10 +16,13 @@ from uuid import uuid4
 from proxx.cards import profile_card
 from proxx.checking import Checked, check
 from proxx.clips import clips_of, plain_path
+from proxx.conventions import name_template, nle_named, preset_folder
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.facts import base_name
 from proxx.jobspec import FpsMode, Spec
 from proxx.machine import Machine
+from proxx.model import NO_NLES, Relinking
+from proxx.nlepromise import with_nles
 from proxx.route import SHOWN, route_source
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
@@ -56,11 +59,12 @@ def spec_command(arguments: argparse.Namespace) -> int:
     machine = Machine(book, now=now())
     clips = clips_of(arguments.clips, book, machine)
     jobs = _jobs(book, machine, clips, profiles, arguments.output)
+    _preset(book, arguments, clips)
     if arguments.output != "-":
         must_be_free(job.path for job in jobs)
-    template, judged = best_named(
-        book, machine, [(job, specs_of(book, job, arguments, machine.now(), str(uuid4()))) for job in jobs]
-    )
+    asked = Relinking((arguments.nle,) if arguments.nle else ())
+    specs = [(job, specs_of(book, job, arguments, machine.now(), str(uuid4()))) for job in jobs]
+    template, judged = best_named(book, machine, specs, asked)
     reports = [
         report_of("<new spec>" if job.path == "-" else job.path, one) for job, one in zip(jobs, judged, strict=True)
     ]
@@ -77,6 +81,22 @@ def spec_command(arguments: argparse.Namespace) -> int:
         print(f"proxx: {NAMES[0]} would name two proxies alike: they are named {template}", file=sys.stderr)
     print_reports(reports, is_json=False)
     return EXIT_OK
+
+
+def _preset(book: Rulebook, arguments: argparse.Namespace, clips: Sequence[str]) -> None:
+    """Put the NLE's name and folder where none is said. Raises ProxxError (exit 2): unknown NLE, or no folder."""
+    if arguments.nle is not None:
+        nle = nle_named(book, arguments.nle)
+        arguments.name = name_template(nle) if arguments.name is None else arguments.name
+        arguments.out = preset_folder(nle, clips) if arguments.out is None else arguments.out
+    if arguments.out is None:
+        raise ProxxError(
+            "the folder that the proxies go to is not said",
+            hint="Say --out DIR; --nle resolve alone has a folder of its own, Proxy beside the clips."
+            if arguments.nle is None
+            else f"Say --out DIR: for {book.items['nle'][arguments.nle]['title']} proxies may lie anywhere.",
+            exit_code=EXIT_USAGE,
+        )
 
 
 def _profiles(book: Rulebook, names: Sequence[str]) -> dict[str, str]:
@@ -197,12 +217,13 @@ def _rate(text: str | None) -> int | float | Decimal | None:
 
 
 def best_named(
-    book: Rulebook, machine: Machine, jobs: Sequence[tuple[Job, Sequence[Spec]]]
+    book: Rulebook, machine: Machine, jobs: Sequence[tuple[Job, Sequence[Spec]]], relink: Relinking = NO_NLES
 ) -> tuple[str, list[Checked]]:
     """The template that is taken, and every job's spec as judged with it; two specs share an output folder."""
     first: tuple[str, list[Checked]] | None = None
     for choice in zip(*(specs for _, specs in jobs), strict=True):
         judged = [check(book, spec.to_json().encode("utf-8", "surrogateescape"), machine) for spec in choice]
+        judged = [with_nles(book, one, relink) for one in judged]
         first = first or (choice[0].naming_template, judged)
         if not _collide(judged):
             return choice[0].naming_template, judged

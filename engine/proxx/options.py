@@ -7,7 +7,7 @@ import argparse
 from proxx import __version__
 from proxx.delivery import REPORTS, read_target
 from proxx.exporters import export_parsers
-from proxx.runoptions import nle_option, places_option, run_parsers
+from proxx.runoptions import nle_options, places_option, run_parsers
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,12 +36,14 @@ def parser() -> argparse.ArgumentParser:
     also = "also write a report to a file, such as sarif:proxx.sarif (- is standard output); repeatable"
     check.add_argument("--output", dest="outputs", metavar="FMT:PATH", action="append", type=read_target, help=also)
     check.set_defaults(formats=tuple(REPORTS))
+    nle_options(check)
     plan = command("plan", "planning.plan_command", "Show exactly what would run.")
     plan.add_argument("specs", nargs="+", metavar="SPEC", help="spec files (of several, what they share), or -")
     plan.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
     plan.add_argument("--shell", action="store_true", help="print each clip as one line for a shell")
     plan.add_argument("-o", "--output", metavar="FILE", help="write the plan as JSON to this file")
     plan.add_argument("--no-share", action="store_true", help="decode a source for each spec anew")
+    nle_options(plan)
     run_parsers(command)
     cancel = command("cancel", "cancelling.cancel_command", "Ask a running job to stop in order, from any machine.")
     text = "the output folder of a job, or one of the documents in it (spec, plan, record)"
@@ -88,9 +90,7 @@ def _relink_parser(relink: argparse.ArgumentParser) -> None:
     relink.add_argument("source", metavar="SOURCE", help="a clip, or a folder of clips and all below it")
     words = "its proxy, or the folder of the proxies (it may be the same one, or lie in it)"
     relink.add_argument("proxy", metavar="PROXY", help=words)
-    nle_option(relink, "judge for this NLE: premiere, resolve, avid, finalcut (all of them); repeatable")
-    words = "judge for this system only (every one that the NLE runs on)"
-    relink.add_argument("--system", choices=("macos", "windows", "linux"), help=words)
+    nle_options(relink, "judge for this NLE: premiere, resolve, avid, finalcut (all of them); repeatable")
     words = "compare the contents too: frames, one by one or at some places, and the sound"
     relink.add_argument("--deep", action="store_true", help=words)
     places_option(relink)
@@ -168,7 +168,10 @@ def _new_parsers(new: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     )
     text = "the profile of the spec; repeatable, one for each engine"
     spec.add_argument("--profile", dest="profiles", metavar="NAME", action="append", required=True, help=text)
-    spec.add_argument("--out", metavar="DIR", required=True, help="the folder that the proxies go to")
+    text = "call and lay out proxies as this NLE finds them: premiere, resolve, avid or finalcut"
+    spec.add_argument("--nle", metavar="NAME", help=text)
+    text = "the folder that the proxies go to (needed unless the NLE has one beside the clips)"
+    spec.add_argument("--out", metavar="DIR", help=text)
     spec.add_argument("--resolution", metavar="SIZE", help="same, half, quarter or WIDTHxHEIGHT (the profile's first)")
     text = "how to name proxies ({source_name}_proxy, or what tells them apart where that does not)"
     spec.add_argument("--name", metavar="TEMPLATE", help=text)

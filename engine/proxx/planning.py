@@ -16,6 +16,7 @@ from proxx.job import plan
 from proxx.jsonout import json_text
 from proxx.machine import Machine
 from proxx.model import Plan
+from proxx.nlepromise import relinking_of
 from proxx.record import FORMAT, plan_document
 from proxx.report import promise_words
 from proxx.rulebook import Rulebook
@@ -56,7 +57,8 @@ def plan_command(arguments: argparse.Namespace) -> int:
 def _planned(arguments: argparse.Namespace, book: Rulebook, name: str) -> Plan | None:
     """The plan of a spec; None when it is refused, and the findings are printed."""
     machine = Machine(book, probes=saved_probes(arguments.probes, book), counts=True, now=now())
-    checked, fine = judged(book, name, machine, is_json(arguments))
+    asked = relinking_of(book, arguments.nles, arguments.system)
+    checked, fine = judged(book, name, machine, is_json(arguments), relink=asked)
     if not fine:
         return None
     made = plan(book, checked, planned_version(book, checked))
@@ -137,6 +139,9 @@ def plan_text(made: Plan) -> str:
     lines += [f"  {line}" for line in made.why]
     book = made.rulebook
     lines.append(f"profile {made.profile}, rulebook {book['name']} {book['version']} {book['digest'][:19]}")
+    if made.relink.nles:
+        where = f" on {made.relink.system}" if made.relink.system else ""
+        lines.append(f"for {', '.join(made.relink.nles)}{where}")
     for task in made.tasks:
         lines += ["", f"clip {task.index}: {shown(task.source)}", f"  becomes {shown(task.output)}"]
         lines += [f"  promise {line}" for line in promise_words(task.expect)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from proxx import guardian
@@ -16,7 +16,8 @@ from proxx.errors import EXIT_USAGE, Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.job import Run, need_ffmpeg, plan
 from proxx.machine import Machine
-from proxx.model import Plan
+from proxx.model import Plan, Relinking
+from proxx.nlepromise import relinking_of, said_of
 from proxx.record import plan_digest
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
@@ -53,7 +54,9 @@ def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: S
     book, stop = book_of(arguments, name), Stop(signals)
     known = saved_probes(getattr(arguments, "probes", None), book)
     machine = Machine(book, probes=known, counts=True, writes=True, now=now(), stop=stop)
-    checked, fine = judged(book, name, machine, is_json(arguments), data, events=True)
+    asked = relinking_of(book, getattr(arguments, "nles", None), getattr(arguments, "system", None))
+    asked = asked if asked.nles else _recorded(book, name)
+    checked, fine = judged(book, name, machine, is_json(arguments), data, events=True, relink=asked)
     return ready_of(book, name, checked, stop) if fine else None
 
 
@@ -66,6 +69,14 @@ def ready_of(book: Rulebook, name: str, checked: Checked, stop: Stop) -> Ready:
     need_encoders(found, book.profiles[made_plan.profile])
     remarks(name, checked)
     return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop)
+
+
+def _recorded(book: Rulebook, name: str) -> Relinking:
+    """The NLEs that a plan or a record was made for; those that the rulebook does not know any more are left out."""
+    if not name.endswith((".plan.json", ".record.json")):
+        return Relinking()
+    said = said_of(json.loads(read_bytes(name).decode("utf-8", "surrogateescape")))
+    return replace(said, nles=tuple(one for one in said.nles if one in book.items["nle"]))
 
 
 def spec_bytes(name: str) -> bytes:

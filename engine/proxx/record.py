@@ -24,6 +24,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "profile": plan.profile,
         "rulebook": dict(plan.rulebook),
         "spec": dict(plan.spec),
+        **plan.relink.document(),
         "tasks": [_task(task) for task in plan.tasks],
     }
 
@@ -71,6 +72,7 @@ def record_document(
         "rulebook": dict(plan.rulebook),
         "plan_digest": plan_digest(plan),
         "spec": dict(plan.spec),
+        **plan.relink.document(),
         **job,
         "clips": list(clips),
     }

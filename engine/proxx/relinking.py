@@ -10,7 +10,7 @@ from proxx.conventions import nle_named
 from proxx.errors import Finding, has_errors
 from proxx.evaluate import ask, tell
 from proxx.facts import base_name
-from proxx.likeness import likenesses
+from proxx.likeness import UNKNOWN, likenesses
 from proxx.model import Media
 from proxx.rulebook import Rulebook
 from proxx.shapes import Like
@@ -56,13 +56,20 @@ def systems_of(rulebook: Rulebook, name: str, only: str | None) -> list[str]:
     return [one for one in known if only in (None, one)]
 
 
-def judge_pair(rulebook: Rulebook, name: str, source: Media, proxy: Media, system: str | None = None) -> Relink:
-    """What the NLE makes of a pair on one system, or on every one that it runs on."""
+def judge_pair(
+    rulebook: Rulebook, name: str, source: Media, proxy: Media, system: str | None = None, *, promised: bool = False
+) -> Relink:
+    """What the NLE makes of a pair on one system, or on every one that it runs on.
+
+    Of a `promised` proxy nothing is asked that is not known yet; a file must tell.
+    """
     nle = nle_named(rulebook, name)
     files = _files(source, proxy)
     if files.value != "both":
         return _asked(rulebook, name, "relink", {"relink.files": files}, source, proxy)
     likes = likenesses(nle, source, proxy, rulebook.sets["linear-pcm"])
+    if promised:
+        likes = {fact: like for fact, like in likes.items() if like.value != UNKNOWN}
     found: dict[Finding, int] = {}
     decided: dict[str, str] = {}
     systems = systems_of(rulebook, name, system)

@@ -16,6 +16,7 @@ def run_parsers(command: Command) -> None:
     run.add_argument("specs", nargs="+", metavar="SPEC", help=words)
     run.add_argument("--no-share", action="store_true", help="decode a source for each spec anew")
     run.add_argument("--resume", action="store_true", help="go on with a job that stopped; refused where none began")
+    nle_options(run)
     _watch_parser(command)
     retry = command("retry", "running.retry_command", "Run the job of a record again: only what is not proved.")
     retry.add_argument("record", metavar="RECORD", help="a record file")
@@ -25,6 +26,7 @@ def run_parsers(command: Command) -> None:
     )
     task.add_argument("--spec", metavar="SPEC", required=True, help="a spec, plan or record file")
     task.add_argument("--index", metavar="N", type=int, required=True, help="the source's place in the spec, from 0")
+    nle_options(task)
     for one in (run, retry):
         _making(one)
     _overwriting(task)
@@ -64,9 +66,14 @@ def _doctor_parser(command: Command) -> None:
     )
 
 
-def nle_option(one: argparse.ArgumentParser, words: str) -> None:
-    """For which NLEs proxies are judged."""
+def nle_options(
+    one: argparse.ArgumentParser,
+    words: str = "promise and prove that this NLE relinks: premiere, resolve, avid, finalcut; repeatable",
+) -> None:
+    """For which NLEs proxies are judged, and where these run."""
     one.add_argument("--nle", dest="nles", metavar="NAME", action="append", help=words)
+    words = "judge for this system only (every one that the NLE runs on)"
+    one.add_argument("--system", choices=("macos", "windows", "linux"), help=words)
 
 
 def places_option(one: argparse.ArgumentParser) -> None:
