@@ -204,8 +204,8 @@ BROKEN = [
     ("profiles/ffmpeg/proxy_av1.toml", "crf = 40", "crf = 99", "99"),
     ("profiles/ffmpeg/proxy_av1.toml", 'engine = "ffmpeg"', 'engine = "ffmpg"', "ffmpg"),
     ("profiles/ffmpeg/proxy_av1.toml", 'pix_fmt = "yuv420p"\ncolour', "colour", "pix_fmt"),
-    ("profiles/resolve/proxy_dnxhr_lb_resolve.toml", 'format = "', 'format = "x', "x"),
-    ("profiles/resolve/proxy_dnxhr_lb_resolve.toml", "export_alpha = false", "export_alpha = 0", "0"),
+    ("profiles/resolve/proxy_dnxhr_lb_resolve.toml", "AudioBitDepth = 24", "AudioBitDepth = [24]", "24"),
+    ("profiles/resolve/proxy_dnxhr_lb_resolve.toml", 'format = "mxf_op1a"', 'formt = "mxf_op1a"', "formt"),
 ]
 """A shipped document, a text of it, what takes its place, and a word that both reports must hold."""
 

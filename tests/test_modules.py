@@ -27,8 +27,9 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
-        *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "prove", "tablediff"),
-        *("size", "timecode", "colour", "clip", "facts", "route", "naming", "words", "onefault", "verdict", "fixes"),
+        *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "resolvelint", "prove", "tablediff"),
+        *("size", "timecode", "colour", "clip", "facts", "settings", "renderids", "rawreach"),
+        *("route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
         *("ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),
         *("burnin", "fixturefit", "fixturewords", "fixture", "fixturelines"),
@@ -60,7 +61,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("answers", "cards", "progress", "logs", "terminal", "telling", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
-        *("judging", "asking", "commands", "planning", "ready", "running", "keeping", "cancelling"),
+        *("judging", "asking", "commands", "planwords", "planning", "ready", "running", "keeping", "cancelling"),
         *("doctor", "handover", "exporters"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
         *("relinkview", "relinks"),

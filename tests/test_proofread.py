@@ -168,7 +168,7 @@ def test_a_slip_of_many_profiles_is_told_once(rulebook: Rulebook) -> None:
 
 def test_settings_of_resolve_may_be_of_any_kind_and_must_be_there(rulebook: Rulebook) -> None:
     name = "resolve/house.json.j2"
-    assert with_template(rulebook, '{"a": {{ profile.render.export_alpha }}, "b": {{ rate }}}', name) == []
+    assert with_template(rulebook, '{"a": {{ profile.render.settings.ExportAlpha }}, "b": {{ rate }}}', name) == []
     (fault,) = with_template(rulebook, '{"a": {{ out.path }}}', name)
     assert "'path' is not known" in fault.message
 
@@ -201,7 +201,7 @@ def words(rulebook: Rulebook, name: str, verdict: Verdict, clip: JudgedClip) -> 
     assert named is not None
     profile = rulebook.profiles[name]
     if profile["engine"] == "resolve":
-        return resolve_words(profile, clip.clip.media, named, verdict.words)
+        return resolve_words(rulebook, profile, clip.clip.media, named, verdict.words)
     return ffmpeg_words(rulebook, profile, clip, "/out/part", "5.1")[0]
 
 

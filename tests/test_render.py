@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxx.errors import ProxxError
-from proxx.render import render, render_json
+from proxx.render import TemplateFault, render, render_json
 
 PROFILES = Path(__file__).parent.parent / "profiles"
 TEMPLATES = {
@@ -282,8 +282,9 @@ def test_dnxhd_takes_the_bit_rate_of_its_frame_rate_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("resolution", "width", "height"),
     [
-        ("same", "@clip.Resolution", "@clip.Resolution"),
-        ("half", "@clip.Resolution/2", "@clip.Resolution/2"),
+        ("same", "@clip.Width", "@clip.Height"),
+        ("half", "@clip.Width/2", "@clip.Height/2"),
+        ("quarter", "@clip.Width/4", "@clip.Height/4"),
         ("1280x720", 1280, 720),
     ],
 )
@@ -291,15 +292,24 @@ def test_every_resolve_profile_prints_its_settings(name: str, resolution: str, w
     context: Mapping[str, Any] = {
         "profile": RECIPES[name],
         "resolution": resolution,
-        "rate": "same-as-source",
-        "out": {"folder": '/out "x"', "name": "a{{ b }}"},
+        "rate": {"setting": "@clip.FPS", "number": "@clip.FPS"},
+        "requires": {"edition": "Studio", "version": "20.2", "methods": ["Resolve.OpenPage"]},
+        "out": {"folder": '/out "x"\n%d', "name": "a{{ b }}"},
     }
     made = render_json(RECIPES[name]["template"], TEMPLATES, context)
-    assert made["codec"] == RECIPES[name]["render"]["codec"]
-    assert made["render"]["CustomName"] == "a{{ b }}"
-    assert (made["render"]["FormatWidth"], made["render"]["FormatHeight"]) == (width, height)
-    assert made["render"]["FrameRate"] == "@clip.FPS"
-    assert ("NetworkOptimization" in made["render"]) is (RECIPES[name]["container"] == "mov")
+    settings = made["render"]["settings"]
+    assert made["requires"] == context["requires"]
+    assert made["render"]["codec"] == RECIPES[name]["render"]["codec"]
+    assert (settings["TargetDir"], settings["CustomName"]) == ('/out "x"\n%d', "a{{ b }}")
+    assert (settings["FormatWidth"], settings["FormatHeight"]) == (width, height)
+    assert made["project"]["timelineResolutionWidth"] == str(width)
+    assert (settings["FrameRate"], made["project"]["timelineFrameRate"]) == ("@clip.FPS", "@clip.FPS")
+    assert settings.items() >= RECIPES[name]["render"]["settings"].items()
+
+
+def test_settings_that_say_a_key_twice_are_refused() -> None:
+    with pytest.raises(TemplateFault, match="'a' is printed twice"):
+        render_json("t.json.j2", {"t.json.j2": '{"b": {"a": 1, "a": 2}}'}, {})
 
 
 def test_a_file_with_a_hostile_name_becomes_a_proxy(tmp_path: Path) -> None:

@@ -322,7 +322,7 @@ def test_the_frozen_file_is_the_same_for_the_same_rules(tmp_path: Path, capsysbi
     document = json.loads(file.read_text("utf-8"))
     assert (code, out) == (0, "")
     assert document["digest"] in err
-    assert set(document) == {"format", "name", "version", "digest", "items", "templates"}
+    assert set(document) == {"format", "name", "version", "digest", "items", "templates", "contract", "settings"}
     assert str(ROOT) not in file.read_text("utf-8")
     assert said(capsysbinary, "freeze")[1] == file.read_text("utf-8")
     assert said(capsysbinary, "freeze", "-o", tmp_path)[0] == 2

@@ -28,6 +28,7 @@ FREEZERS = (
     "overlaps.py",
     "unused.py",
     "selftest.py",
+    "resolvelint.py",
     "prove.py",
 )
 """The code that makes a frozen copy: another version of it makes its own."""

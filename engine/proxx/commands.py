@@ -19,6 +19,7 @@ from proxx.model import NO_NLES, Media, Relinking
 from proxx.nlepromise import with_nles
 from proxx.probe import probe_all
 from proxx.probefile import write_probes
+from proxx.rawreach import needed_version
 from proxx.report import FileReport, file_documents, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
@@ -122,11 +123,8 @@ def planned_version(book: Rulebook, checked: Checked) -> str:
     """The engine's version that the plan is for: this FFmpeg's, or the newest Resolve that one of the sources needs."""
     if checked.verdict.engine != "resolve":
         return str(tool_version(find_tool("ffmpeg"), "ffmpeg"))
-    rows = {row.id: row.about.get("evidence", {}) for row in book.table("source-capability").rows}
-    decided = {clip.route.decisions["source-capability"].row for clip in checked.verdict.clips}
-    floors = [rows[row]["min_resolve"] for row in decided if "min_resolve" in rows[row]]
-    newest = max(floors, key=lambda text: [int(part) for part in text.split(".")], default="")
-    return f"DaVinci Resolve Studio {newest} or newer" if newest else "DaVinci Resolve Studio"
+    version = needed_version(book, [clip.clip.media.codec for clip in checked.verdict.clips])
+    return f"DaVinci Resolve {book.items['resolve']['edition']} {version} or newer"
 
 
 def probe_command(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from proxx.layers import clash
 
 CONTRACT = "schema/resolve-api.json"
 SCHEMA = "resolve-api.schema.json"
+PLAN = "plan.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,10 @@ def version_numbers(text: str) -> tuple[int, ...]:
 
 
 def read_contract(texts: Sequence[Mapping[str, bytes]]) -> tuple[dict[str, Any], list[Finding]]:
-    """The contract of the lowest layer, which is the program's own, and where it or a layer above is at fault.
+    """What of the lowest layer is the program's own, and where that or a layer above is at fault.
 
-    A layer may hold a copy of it, and no other: the driver is written against this one.
+    It is the contract, and the shape of the settings of a plan's task (plan.schema.json). A layer may hold a copy of
+    the contract, and no other: the driver is written against this one.
     """
     from proxx.shape import shape_faults  # only when a rulebook is frozen
 
@@ -121,7 +123,9 @@ def read_contract(texts: Sequence[Mapping[str, bytes]]) -> tuple[dict[str, Any],
     path = f"{root}{CONTRACT}"
     document = json.loads(texts[0][path])
     faults = shape_faults(path, document, json.loads(texts[0][f"{root}schema/{SCHEMA}"]))
-    return document, [*faults, *(_other(one) for one in _changed(texts, texts[0][path]))]
+    task = json.loads(texts[0][f"{root}schema/{PLAN}"])["properties"]["tasks"]["items"]["properties"]
+    own = {"contract": document, "settings": task["settings"]}
+    return own, [*faults, *(_other(one) for one in _changed(texts, texts[0][path]))]
 
 
 def _changed(texts: Sequence[Mapping[str, bytes]], own: bytes) -> Iterator[str]:

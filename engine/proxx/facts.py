@@ -91,6 +91,8 @@ def profile_texts(rulebook: Rulebook, words: Mapping[str, Any]) -> dict[str, str
         "spec-container": str(words.get("container", "")),
         "spec-resolution": str(words.get("resolution", "")),
         "codec-profiles": f" ({', '.join(makers)})" if makers else "",
+        "spec-rate": str(words.get("fps_explicit", "")),
+        "resolve-rates": ", ".join(rulebook.items["project-key"]["timelineFrameRate"].get("values", ())),
     }
 
 

@@ -26,8 +26,8 @@ KINDS = (
     *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words"),
     *("codec", "source-codec", "container", "signature", "label", "probe"),
     *("watchdog", "scheduling", "sharing", "watch", "encoder"),
-    *("resolve", "scripting", "deadline", "render-key", "project-key", "render-format", "render-codec", "raw-family"),
-    *("nle", "identity"),
+    *("resolve", "scripting", "deadline", "render-key", "mistaken-key", "project-key"),
+    *("render-format", "render-codec", "raw-family", "nle", "identity"),
 )
 """What a complete rulebook has some of."""
 

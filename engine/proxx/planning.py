@@ -17,6 +17,7 @@ from proxx.jsonout import json_text
 from proxx.machine import Machine
 from proxx.model import Plan
 from proxx.nlepromise import relinking_of
+from proxx.planwords import settings_words
 from proxx.record import FORMAT, plan_document
 from proxx.report import promise_words
 from proxx.rulebook import Rulebook
@@ -148,7 +149,7 @@ def plan_text(made: Plan) -> str:
         if task.argv:
             lines += [f"    {shown(word)}" for word in task.argv]
         else:
-            lines += [f"    {line}" for line in json_text(dict(task.settings)).splitlines()]
+            lines += [f"    {shown(line)}" for line in settings_words(task.settings)]
     return "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,7 @@ from proxx.faults import Witness, fault, in_words, row_fault, table_fault, witne
 from proxx.jobspec import Spec
 from proxx.nearest import question
 from proxx.overlaps import box_faults, decided
+from proxx.resolvelint import resolve_faults
 from proxx.rulebook import Rulebook
 from proxx.selftest import self_tests
 from proxx.tables import Row, Table, TableError
@@ -53,7 +54,12 @@ def lint(rulebook: Rulebook) -> list[Finding]:
         faults += _outcomes(rulebook, table)
         faults += _messages(rulebook, table)
     if not any(one.is_error for one in faults):
-        faults += list(_needed(rulebook)) or [*unused(rulebook), *self_tests(rulebook), *_profiles(rulebook)]
+        faults += list(_needed(rulebook)) or [
+            *unused(rulebook),
+            *self_tests(rulebook),
+            *_profiles(rulebook),
+            *resolve_faults(rulebook),
+        ]
     return faults
 
 

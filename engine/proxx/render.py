@@ -15,7 +15,7 @@ from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateNotFo
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from proxx.errors import EXIT_FINDINGS, ProxxError
+from proxx.errors import EXIT_FINDINGS, Finding, ProxxError
 
 _ESCAPE = "\0"
 """Opens and closes an escaped character. No argument of a program can hold it, so no value means it."""
@@ -29,12 +29,15 @@ Templates = Mapping[str, str]
 
 
 class TemplateFault(ProxxError):
-    """A template that cannot be rendered: which one, and its line (0: the whole of it)."""
+    """A template that cannot be rendered, or prints what cannot be: which one, its line (0: the whole of it), and what
+    the rules say of the printed."""
 
-    def __init__(self, message: str, template: str, line: int = 0) -> None:
-        super().__init__(message, exit_code=EXIT_FINDINGS)
+    def __init__(self, message: str, template: str, line: int = 0, findings: tuple[Finding, ...] = ()) -> None:
+        hint = " ".join(line for one in findings for line in one.fix)
+        super().__init__(message, hint=hint, exit_code=EXIT_FINDINGS)
         self.template = template
         self.line = line
+        self.findings = findings
 
 
 class _NotAnArgument(TypeError):
@@ -65,11 +68,12 @@ def render(template_name: str, templates: Templates, context: Mapping[str, Any])
 def render_json(template_name: str, templates: Templates, context: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON object that a template prints, keys sorted. Every value is written as JSON: quotes belong to it.
 
+    A key that is printed twice is refused: one of its values would be lost without a word.
     Raises ProxxError naming template, line and cause, or what is no JSON in the printed text.
     """
     text = _render(template_name, templates, context, _as_json)
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
     except ValueError as fault:
         raise TemplateFault(f"template {template_name} does not print JSON: {fault}", template_name) from fault
     if not isinstance(document, dict):
@@ -160,6 +164,14 @@ def _as_json(value: object) -> str:
 
 def _refuse_constant(word: str) -> object:
     raise ValueError(f"{word} is no JSON number")
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is printed twice")
+    return found
 
 
 def _refuse_nul(value: object, name: str) -> None:

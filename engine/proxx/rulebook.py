@@ -164,20 +164,21 @@ def freeze(texts: Sequence[Mapping[str, bytes]]) -> Rulebook:
     from proxx.shape import PROFILE, read_layer
 
     layers: list[Layer] = []
-    contract, faults = read_contract(texts)
+    own, faults = read_contract(texts)
     schemas = {path.rpartition("/")[2]: data for path, data in texts[0].items() if path.endswith(".schema.json")}
     for files in texts:
         layer, wrong = read_layer(files, schemas)
         faults += wrong
         layers.append(layer)
     _raise(faults)
-    return assemble(layers, teller(texts), json.loads(schemas[PROFILE]), contract)
+    return assemble(layers, teller(texts), json.loads(schemas[PROFILE]), own)
 
 
 def assemble(
-    read: Sequence[Layer], told: Callable[[list[Any]], str], profile: Mapping[str, Any], contract: Mapping[str, Any]
+    read: Sequence[Layer], told: Callable[[list[Any]], str], profile: Mapping[str, Any], own: Mapping[str, Any]
 ) -> Rulebook:
-    """The unproved rulebook of layers, lowest first; `told` says a place in words, `profile` is a profile's schema.
+    """The unproved rulebook of layers, lowest first; `told` says a place in words, `profile` is a profile's schema,
+    `own` is what belongs to the program (read_contract).
 
     Raises RulebookError where layers clash.
     """
@@ -196,7 +197,7 @@ def assemble(
         "version": "+".join(layer.version for layer in layers),
         "items": items,
         "templates": dict(sorted(templates.items())),
-        "contract": contract,
+        **own,
     }
     inherited = {
         f"profile/{name}#{pointer}": place for name, one in profiles.items() for pointer, place in one.inherited.items()

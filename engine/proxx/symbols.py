@@ -90,7 +90,10 @@ def words_of(rulebook: Rulebook, engine: str, profile: Mapping[str, object] | No
     shown: Symbol = ANY if profile is None else Known(profile)
     if engine == "resolve":
         out = record(**texts("folder", "name"))
-        return {"profile": shown, "source": record(**texts("path")), "resolution": TEXT, "rate": ANY, "out": out}
+        rate = record(setting=TEXT, number=ANY)
+        requires = record(**texts("edition", "version"), methods=listed(TEXT))
+        words: dict[str, Symbol] = {"profile": shown, "source": record(**texts("path")), "resolution": TEXT}
+        return {**words, "rate": rate, "requires": requires, "out": out}
     carries = record(**texts(*rulebook.table("container-carries").out))
     return {
         "profile": shown,

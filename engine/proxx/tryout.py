@@ -16,6 +16,7 @@ from proxx.jobspec import Reading
 from proxx.model import Media
 from proxx.reach import Refusal, refusal
 from proxx.render import TemplateFault
+from proxx.renderids import profile_findings
 from proxx.rulebook import Rulebook
 from proxx.samples import SHAPES, Sample, Told, sample_spec
 from proxx.templates import template_faults
@@ -79,15 +80,9 @@ def _profile(rulebook: Rulebook, name: str, places: Mapping[str, str]) -> Iterat
     """A profile that its own rulebook refuses, whose template cannot be filled, or that no sample source reaches."""
     profile = rulebook.profiles[name]
     at = f"profile/{name}"
-    verdict = judge_spec(rulebook, Reading(sample_spec(profile)), _NoMedia(Media()))
-    for finding in verdict.findings:
-        if finding.is_error:
-            key = finding.at.strip("/")
-            message = f"profile {name} is refused by {finding.id}: {finding.message}"
-            found = fault(rulebook, "rulebook/profile-refused", message, at, key if key in profile else "name")
-            shown = _asked(rulebook, finding, verdict)
-            yield replace(found, table=finding.table, row=finding.row, witness=shown)
-    if not verdict.ok:
+    told = list(_refused(rulebook, profile))
+    yield from told
+    if has_errors(told):
         return
     proof = refusal(rulebook, profile)
     if proof is not None:
@@ -96,11 +91,36 @@ def _profile(rulebook: Rulebook, name: str, places: Mapping[str, str]) -> Iterat
     trials = {shape: try_profile(rulebook, name, sample) for shape, sample in SHAPES[profile["engine"]].items()}
     for shape, trial in trials.items():
         if trial.trouble is not None:
-            yield _trouble(rulebook, name, shape, trial.trouble, places)
+            yield from _troubles(rulebook, name, shape, trial.trouble, places)
     if all(trial.refused for trial in trials.values()):
         shape, trial = next(iter(trials.items()))
         message = f"no sample source can be made with profile {name}: {shape} is refused by {', '.join(trial.refused)}"
         yield warned(fault(rulebook, "rulebook/profile-unreached", message, at, "name"))
+
+
+def _refused(rulebook: Rulebook, profile: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the rulebook says against a profile whatever the source is."""
+    name = profile["name"]
+    at = f"profile/{name}"
+    if profile["engine"] == "resolve":
+        told = [_placed(rulebook, at, *one) for one in profile_findings(rulebook, profile)]
+        yield from told
+        if has_errors(told):
+            return  # a spec would be told the same
+    verdict = judge_spec(rulebook, Reading(sample_spec(profile)), _NoMedia(Media()))
+    for finding in verdict.findings:
+        if finding.is_error:
+            key = finding.at.strip("/")
+            message = f"profile {name} is refused by {finding.id}: {finding.message}"
+            found = fault(rulebook, "rulebook/profile-refused", message, at, key if key in profile else "name")
+            shown = _asked(rulebook, finding, verdict)
+            yield replace(found, table=finding.table, row=finding.row, witness=shown)
+
+
+def _placed(rulebook: Rulebook, entry: str, finding: Finding, key: str) -> Finding:
+    """A finding about a profile where its layer wrote the value."""
+    _, path, at = rulebook.origin(entry, f"/{key}")
+    return replace(finding, subject=path, at=at)
 
 
 def _asked(rulebook: Rulebook, finding: Finding, verdict: Verdict) -> Witness:
@@ -129,12 +149,21 @@ class _NoMedia(Told):
         return None
 
 
-def _trouble(rulebook: Rulebook, name: str, shape: str, trouble: ProxxError, places: Mapping[str, str]) -> Finding:
-    message = f"profile {name}, source {shape}: {trouble}"
-    if isinstance(trouble, TemplateFault) and trouble.template in places:
-        line = max(trouble.line, 1)
-        return Finding("rulebook/template", message, subject=places[trouble.template], line=line, column=1)
-    return fault(rulebook, "rulebook/template", message, f"profile/{name}", "template")
+def _troubles(
+    rulebook: Rulebook, name: str, shape: str, trouble: ProxxError, places: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Why nothing can be planned, at the template; what the rules say of the printed stands by itself."""
+    if not isinstance(trouble, TemplateFault) or trouble.template not in places:
+        yield fault(
+            rulebook, "rulebook/template", f"profile {name}, source {shape}: {trouble}", f"profile/{name}", "template"
+        )
+        return
+    line = max(trouble.line, 1)
+    here = Finding("", "", subject=places[trouble.template], line=line, column=1)
+    if not trouble.findings:
+        yield replace(here, id="rulebook/template", message=f"profile {name}, source {shape}: {trouble}")
+    for one in trouble.findings:
+        yield replace(one, at="", subject=here.subject, line=line, column=1)
 
 
 def _each_once(findings: list[Finding]) -> list[Finding]:

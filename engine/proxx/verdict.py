@@ -23,8 +23,11 @@ from proxx.naming import (
     token_values,
 )
 from proxx.onefault import folded
+from proxx.rawreach import raw_findings
+from proxx.renderids import profile_findings
 from proxx.route import Route, route_job, route_source
 from proxx.rulebook import Rulebook
+from proxx.settings import rate_setting
 from proxx.tables import Value
 from proxx.words import complete, explicit_rate, read_words, text_findings
 
@@ -93,6 +96,7 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     complete(rulebook, words, reading.document, world.now())
     facts = {**spec_facts(words), **profile_facts(rulebook, words)}
     findings += tell_all(rulebook, ask(rulebook, "spec", facts), {})
+    facts |= _rendering(rulebook, words, findings)
     agreement = ask(rulebook, "profile", facts)
     if raises(agreement):
         findings += tell_all(rulebook, agreement, profile_texts(rulebook, words))
@@ -107,6 +111,16 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     judged = [replace(one, named=names.get(one.clip.index)) for one in judged]
     left_out = _left_out(sources) if media is None and sources else ()
     return Verdict(folded(dict.fromkeys(findings)), engine, words, tuple(judged), left_out)
+
+
+def _rendering(rulebook: Rulebook, words: Mapping[str, Any], findings: list[Finding]) -> dict[str, Value]:
+    """What becomes of the rate in Resolve, when the profile is for it; findings about the profile itself are added."""
+    profile = rulebook.profiles.get(words.get("proxy_profile", ""), {})
+    if profile.get("engine") != "resolve":
+        return {}
+    findings += [finding for finding, _ in profile_findings(rulebook, profile)]
+    rate = explicit_rate(rulebook, words)
+    return {"profile.rate": "same" if rate is None else "offered" if rate_setting(rulebook, rate) else "not-offered"}
 
 
 def _judge_media(
@@ -126,6 +140,9 @@ def _judge_media(
     findings += [finding for route in routes for finding in route.findings]
     job = route_job(rulebook, list(zip(media, routes, strict=True)), name, facts)
     findings += job.findings
+    if job.engine == "resolve" and not has_errors(job.findings):  # of a job that is refused nothing more is said
+        usable = [at for at, route in enumerate(routes) if route.engine == "resolve" and not has_errors(route.findings)]
+        findings += [finding for at in usable for finding in raw_findings(rulebook, media[at], indexes[at])]
     rate = explicit_rate(rulebook, words)
     profile = rulebook.profiles.get(name)
     judged = []
