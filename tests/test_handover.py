@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
@@ -12,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from resolve_double import contract
+from resolve_double import SETTINGS, Instant, contract
 
 from proxx.cli import main
+from proxx.engines.resolve_bundle import job_of
 from proxx.engines.resolve_contract import wrap
+from proxx.engines.resolve_core import Driver, drive
 from proxx.engines.resolve_links import link_all, report
 from proxx.engines.simulated import scriptapp
 from proxx.engines.simulated_world import FOREIGN, World
-from proxx.handover import link_script
+from proxx.handover import MODULES, bundle_of, link_script
+from proxx.rulebook import Rulebook
 
 ENGINES = Path(__file__).parent.parent / "engine/proxx/engines"
 
@@ -27,7 +31,7 @@ ENGINES = Path(__file__).parent.parent / "engine/proxx/engines"
 def old_python() -> str:
     """The oldest Python from 3.6 on that is here, by its name on PATH or in pyenv; this one where there is no other."""
     for minor in range(6, 13):
-        found = shutil.which(f"python3.{minor}", path=os.pathsep.join([os.environ.get("PATH", ""), *_pyenv(minor)]))
+        found = shutil.which(f"python3.{minor}", path=os.pathsep.join([*_pyenv(minor), os.environ.get("PATH", "")]))
         if found and subprocess.run([found, "-c", ""], check=False, capture_output=True).returncode == 0:
             return found
     return sys.executable
@@ -168,3 +172,179 @@ def test_the_script_says_where_to_run_it_when_resolve_does_not_answer(python: st
     assert done.returncode == 3
     assert "run this in its console" in done.stdout
     assert "LinkProxyMedia('/out/a.mov')" in done.stdout
+
+
+CLIPS = (
+    {"FPS": "23.976", "Resolution": "4096x2160", "Start TC": "10:00:00:00", "Frames": "48"},
+    {"FPS": "25", "Resolution": "1920x1080", "Start TC": "11:00:00:00", "Frames": "50"},
+    {"FPS": "23.976", "Resolution": "4096x2160", "Start TC": "12:00:00:00", "Frames": "24"},
+)
+
+
+def plan_of(folder: Path, count: int = len(CLIPS)) -> dict[str, Any]:
+    """A plan for Resolve, of clips of a card, whose renders go below a folder."""
+    tasks = []
+    for index in range(count):
+        settings: dict[str, Any] = copy.deepcopy(dict(SETTINGS))
+        settings["render"]["settings"]["TargetDir"] = str(folder / ".proxx" / "render" / f"{index}.mov")
+        settings["render"]["settings"]["CustomName"] = str(index)
+        source, output = f"/card/{index} ü '''.braw", str(folder / f"{index}.mov")
+        tasks.append({"index": index, "source": source, "output": output, "settings": settings})
+    return {"engine": "resolve", "job_id": "job-1", "spec": {"output_directory": str(folder)}, "tasks": tasks}
+
+
+def bundled(plan: Mapping[str, Any], folder: Path) -> Path:
+    """The bundle of a plan, as the command writes it."""
+    file = folder / "job-1.plan.json"
+    file.write_text(json.dumps(plan), "utf-8")
+    assert main(["export", "resolve-bundle", str(file), "-o", str(folder / "bundle")]) == 0
+    return folder / "bundle"
+
+
+BUNDLE_HARNESS = """
+import json, os, sys, types
+package = types.ModuleType("proxx"); package.__path__ = [{package!r}]; sys.modules["proxx"] = package
+from proxx.engines.simulated import scriptapp
+from proxx.engines.simulated_world import World, FOREIGN
+class Render:
+    def __init__(self, spec):
+        self.looks = 0
+        with open(os.path.join(spec["folder"], spec["name"]), "wb") as handle:
+            handle.write(b"rendered")
+    def look(self):
+        self.looks += 1
+        return ("Rendering", 50, "") if self.looks < 4 else ("Complete", 100, "")
+    def stop(self):
+        pass
+def dies():
+    os._exit(9)
+clips = json.loads({clips!r})
+world = World(json.load(open({contract!r})), {traps!r}, clips, Render, dies, dies)
+os.urandom = lambda count: bytes(range(count))
+foreign = json.dumps(world.state["projects"][FOREIGN], sort_keys=True)
+code = compile(open({script!r}, encoding="utf-8").read(), "run_in_resolve.py", "exec")
+exec(code, {{"__name__": "__main__", "resolve": scriptapp(world)}})
+assert json.dumps(world.state["projects"][FOREIGN], sort_keys=True) == foreign
+print(json.dumps([list(sys.version_info[:2]), sorted(world.state["projects"])]))
+"""
+
+
+def run_bundle(
+    python: str, bundle: Path, plan: Mapping[str, Any], *words: str, traps: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """The bundle's script in the console of a simulated Resolve, which renders a few bytes a clip."""
+    contract_file = bundle / "contract.json"
+    contract_file.write_text(json.dumps(contract()), "utf-8")
+    harness = BUNDLE_HARNESS.format(
+        package=str(ENGINES.parent),
+        contract=str(contract_file),
+        traps=list(traps),
+        clips=json.dumps({task["source"]: CLIPS[task["index"]] for task in plan["tasks"]}),
+        script=str(bundle / "run_in_resolve.py"),
+    )
+    return subprocess.run([python, "-c", harness, *words], capture_output=True, text=True, check=False, timeout=120)
+
+
+def called(path: Path) -> list[Any]:
+    """Every call of a log, with its arguments."""
+    events = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [(one["call"], one["arguments"]) for one in events if one["event"] == "call"]
+
+
+def driven(bundle: Mapping[str, Any], plan: Mapping[str, Any]) -> list[Any]:
+    """Every call that the driver makes for the same job in this process and this Python."""
+    events: list[dict[str, Any]] = []
+    clips = {task["source"]: CLIPS[task["index"]] for task in plan["tasks"]}
+    world = World(contract(), (), clips, lambda spec: Instant(spec), lambda: None, lambda: None)
+    job = job_of(bundle, "00010203", [], None)
+    wrapped = wrap(scriptapp(world), bundle["contract"], events.append)
+    driver = Driver(wrapped, job, events.append, lambda seconds: None, lambda folder: 0)
+    drive(driver, bundle["clips"], lambda clip, what: None)
+    return [(one["call"], one["arguments"]) for one in json.loads(json.dumps(events)) if one["event"] == "call"]
+
+
+def test_the_bundle_s_script_makes_the_very_calls_of_the_driver(
+    python: str, rulebook: Rulebook, tmp_path: Path
+) -> None:
+    plan = plan_of(tmp_path / "out")
+    done = run_bundle(python, bundled(plan, tmp_path), plan)
+    assert done.returncode == 0, done.stderr
+    here = bundle_of(rulebook, plan)
+    calls = driven(here, plan)
+    assert called(Path(here["results"]).with_suffix(".calls.jsonl")) == calls
+    assert len(calls) > 100
+    results = json.loads(Path(here["results"]).read_text("utf-8"))
+    assert ([one["state"] for one in results["clips"]], results["projects"]) == (["rendered"] * 3, [])
+    files = {str(tmp_path / f"out/.proxx/render/{number}.mov/{number}.mov") for number in range(3)}
+    assert {one["file"] for one in results["clips"]} == files
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".proxx"]
+    assert json.loads(done.stdout.splitlines()[-1])[1] == [FOREIGN]
+
+
+def test_a_dry_run_of_the_bundle_needs_no_resolve_and_touches_nothing(python: str, tmp_path: Path) -> None:
+    bundle = bundled(plan_of(tmp_path / "out"), tmp_path)
+    argv = [python, str(bundle / "run_in_resolve.py"), "--dry-run"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "Project.AddRenderJob()" in lines
+    assert sum(line.startswith("Project.StartRendering(") for line in lines) == 3
+    assert lines[-1].startswith("ProjectManager.LoadProject(")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_script_that_finds_no_resolve_says_so(python: str, tmp_path: Path) -> None:
+    bundle = bundled(plan_of(tmp_path / "out"), tmp_path)
+    environment = {**os.environ, "RESOLVE_SCRIPT_API": str(tmp_path), "PYTHONPATH": ""}
+    argv = [python, str(bundle / "run_in_resolve.py")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    assert (done.returncode, done.stdout.startswith("Resolve does not answer")) == (3, True)
+
+
+@pytest.mark.parametrize("trap", ["import-empty", "no-start", "format-refused"])
+def test_a_trap_leaves_clips_failed_with_their_cause_and_nothing_behind(
+    trap: str, python: str, rulebook: Rulebook, tmp_path: Path
+) -> None:
+    plan = plan_of(tmp_path / "out", 1)
+    done = run_bundle(python, bundled(plan, tmp_path), plan, traps=[trap])
+    assert done.returncode == 0, done.stderr
+    results = json.loads(Path(bundle_of(rulebook, plan)["results"]).read_text("utf-8"))
+    (clip,) = results["clips"]
+    assert clip["state"] == "failed"
+    assert clip["trouble"]["call"]
+    assert clip["trouble"]["call"] in done.stdout
+    assert json.loads(done.stdout.splitlines()[-1])[1] == [FOREIGN]
+
+
+def test_a_script_that_dies_leaves_the_call_it_died_in_and_the_next_run_cleans_up(
+    python: str, rulebook: Rulebook, tmp_path: Path
+) -> None:
+    plan = plan_of(tmp_path / "out", 1)
+    bundle = bundled(plan, tmp_path)
+    assert run_bundle(python, bundle, plan, traps=["hang:Project.StartRendering"]).returncode == 9
+    results = Path(bundle_of(rulebook, plan)["results"])
+    assert called(results.with_suffix(".calls.jsonl"))[-1][0] == "Project.StartRendering"
+    left = json.loads(results.read_text("utf-8"))["projects"]
+    assert len(left) == 1
+    assert run_bundle(python, bundle, plan).returncode == 0
+    calls = called(results.with_suffix(".calls.jsonl"))
+    assert ["ProjectManager.DeleteProject", left] in [list(one) for one in calls]
+
+
+def test_the_bundle_carries_the_driver_s_very_texts(tmp_path: Path) -> None:
+    script = (bundled(plan_of(tmp_path / "out"), tmp_path) / "run_in_resolve.py").read_text("utf-8")
+    for name in MODULES:
+        assert f"r'''{(ENGINES / f'{name}.py').read_text('utf-8')}'''" in script
+
+
+def test_a_plan_of_another_kind_has_no_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "p.plan.json"
+    for plan, words in (
+        ({**plan_of(tmp_path), "engine": "ffmpeg"}, "this plan is for FFmpeg"),
+        ({**plan_of(tmp_path), "tasks": [{"index": 0}]}, "the plan does not tell what is needed"),
+        ({"spec": {}}, "is no plan"),
+    ):
+        file.write_text(json.dumps(plan), "utf-8")
+        assert main(["export", "resolve-bundle", str(file), "-o", str(tmp_path / "bundle")]) == 2
+        assert words in capsys.readouterr().err
+        assert not (tmp_path / "bundle").exists()

@@ -43,7 +43,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         # Resolve's driver, and the Resolve that is none. They run in Resolve's own Python too, without proxx.
         *("engines.resolve_types", "engines.resolve_values", "engines.resolve_contract"),
         *("engines.resolve_render", "engines.resolve_core", "engines.simulated_traps", "engines.simulated_world"),
-        *("engines.simulated_media", "engines.simulated_queue", "engines.simulated"),
+        *("engines.simulated_media", "engines.simulated_queue", "engines.simulated", "engines.resolve_bundle"),
         *("quicktime", "readback", "fixtureproof"),
         *("ledger", "standing", "failure", "preflight", "chain"),
         *("arrivals", "manifest", "vouching", "complete", "claims", "inbox", "metrics"),

@@ -49,11 +49,20 @@ def _links(book: Rulebook, stem: str, record: Document) -> Files:
     return {f"{stem}.link_proxies.py": link_script(record)}
 
 
+def _bundle(book: Rulebook, stem: str, plan: Document) -> Files:
+    from proxx.handover import bundle_files
+
+    return bundle_files(book, plan)
+
+
 EXPORTERS: Mapping[str, Exporter] = {
     "ale": Exporter("record", "an Avid Log Exchange file of a record's finished proxies, one for each rate", _ale),
     "csv": Exporter("record", "a table of a record's finished proxies", _csv),
     "resolve-links": Exporter(
         "record", "a script for DaVinci Resolve that links a record's finished proxies to their sources", _links
+    ),
+    "resolve-bundle": Exporter(
+        "plan", "a folder that renders a plan in DaVinci Resolve without proxx", _bundle, folder=True
     ),
 }
 
@@ -81,7 +90,7 @@ def export_command(arguments: argparse.Namespace) -> int:
     """Write what an exporter makes, over no file that is there; a single text goes to standard output without -o."""
     from proxx.shelf import book_of
     from proxx.terminal import print_text
-    from proxx.writing import must_be_free, write_files
+    from proxx.writing import must_be_free, write_files, write_folder
 
     exporter = EXPORTERS[arguments.exporter]
     document, stem = _read(exporter.reads, arguments.file)
@@ -93,8 +102,11 @@ def export_command(arguments: argparse.Namespace) -> int:
         print_text(next(iter(files.values())), sys.stdout)
         return EXIT_OK
     placed = _placed(files, stem, arguments.output, folder=exporter.folder)
-    must_be_free(placed)
-    write_files(placed, make_folders=exporter.folder)
+    if exporter.folder:
+        write_folder(arguments.output, files)
+    else:
+        must_be_free(placed)
+        write_files(placed)
     print_text("".join(f"{path}\n" for path in placed))
     return EXIT_OK
 

@@ -1,15 +1,86 @@
-"""Writes the scripts that take finished work into DaVinci Resolve: each is one file that needs no proxx around it."""
+"""Writes the scripts that take work into DaVinci Resolve: each is one file that needs no proxx around it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from proxx.commit import text_digest
 from proxx.errors import EXIT_USAGE, ProxxError
+from proxx.jsonout import json_text
+from proxx.rulebook import Rulebook
 
 ENGINES = Path(__file__).with_name("engines")
 NO_LINKS = "LINKS: List[List[str]] = []\n"
+MODULES = (
+    *("resolve_values", "resolve_contract", "resolve_render", "resolve_core", "simulated_traps", "simulated_world"),
+    *("simulated_media", "simulated_queue", "simulated", "resolve_links", "resolve_bundle"),
+)
+"""The modules that the bundle's script carries, each after those that it imports."""
+
+SCRIPT = '''"""Renders the plan of job {job} in DaVinci Resolve: a script for its console or its menu.
+
+It carries all that it needs, and runs in every Python from 3.6 on. With --dry-run it prints every call that it would
+make, and touches nothing. README.txt beside it says where to put it.
+"""
+
+import json
+import sys
+import types
+
+DRY_RUN = False
+BUNDLE = json.loads(r\'\'\'{bundle}\'\'\')
+MODULES = [
+{modules}]
+
+
+def load():
+    """Make the modules below known, in place of any proxx that may be here."""
+    for name in ("proxx", "proxx.engines"):
+        package = types.ModuleType(name)
+        package.__path__ = []
+        sys.modules[name] = package
+    for name, text in MODULES:
+        module = types.ModuleType(name)
+        sys.modules[name] = module
+        exec(compile(text, name, "exec"), module.__dict__)
+
+
+if __name__ == "__main__":
+    load()
+    LINKS, SCRIPT = sys.modules["proxx.engines.resolve_links"], sys.modules["proxx.engines.resolve_bundle"]
+    WORDS = getattr(sys, "argv", [""])[1:] + ["--dry-run"] * DRY_RUN
+    INSIDE = LINKS.given(globals())
+    RESOLVE = INSIDE if INSIDE is not None or "--dry-run" in WORDS else LINKS.connect()
+    CODE = SCRIPT.main(RESOLVE, WORDS, BUNDLE, LINKS.say)
+    if INSIDE is None:
+        sys.exit(CODE)
+'''
+
+README = """The plan of job {job}, {count} clips, to be rendered in DaVinci Resolve Studio {version} or newer.
+
+1. See what it will do:       python3 run_in_resolve.py --dry-run
+2. Have the sources and the output folder under the same paths as where the plan was made:
+     {folder}
+3. Run it, in one of three ways:
+   * copy run_in_resolve.py into Resolve's scripts folder, then choose it in the menu Workspace, Scripts:
+       macOS    ~/Library/Application Support/Blackmagic Design/DaVinci Resolve/Fusion/Scripts/Utility
+       Windows  %APPDATA%\\Blackmagic Design\\DaVinci Resolve\\Support\\Fusion\\Scripts\\Utility
+       Linux    ~/.local/share/DaVinciResolve/Fusion/Scripts/Utility
+   * in Resolve's console (Workspace, Console, Py3):
+       exec(open(r"PATH/run_in_resolve.py", encoding="utf-8").read())
+   * in a terminal, while Resolve runs and its external scripting is set to Local:
+       python3 run_in_resolve.py
+4. Nothing that it renders has a name yet. Where proxx is, prove the files and give them their names:
+     proxx adopt {results}
+
+It works in projects of its own and removes them; projects and jobs of others are never touched. If Resolve hangs, the
+call that it hangs in is the last line of {calls}.
+
+This is tested against Resolve's documented interface; it has not been run in Resolve by the authors of proxx yet.
+"""
 
 
 def link_script(record: Mapping[str, Any]) -> str:
@@ -23,3 +94,77 @@ def link_script(record: Mapping[str, Any]) -> str:
         raise AssertionError("the script has no place for the links")
     links = "".join(f"    [{source!a}, {proxy!a}],\n" for source, proxy in pairs)
     return text.replace(NO_LINKS, f"LINKS: List[List[str]] = [\n{links}]\n")
+
+
+def results_path(folder: str, job_id: str) -> str:
+    """Where the bundle's script writes what became of a job."""
+    return f"{folder.rstrip('/')}/.proxx/render/{job_id}.results.json"
+
+
+def bundle_files(rulebook: Rulebook, plan: Mapping[str, Any]) -> dict[str, str]:
+    """The files of the bundle that renders a plan in Resolve. Raises ProxxError (exit 2) for a plan of another kind."""
+    bundle = bundle_of(rulebook, plan)
+    job, results = bundle["job"], bundle["results"]
+    words = {
+        "job": job,
+        "count": len(bundle["clips"]),
+        "version": bundle["clips"][0]["settings"]["requires"]["version"],
+        "folder": plan["spec"]["output_directory"],
+        "results": results,
+        "calls": results.removesuffix(".json") + ".calls.jsonl",
+    }
+    return {
+        "README.txt": README.format(**words),
+        "plan.json": json_text(plan),
+        "run_in_resolve.py": script_text(bundle),
+    }
+
+
+def script_text(bundle: Mapping[str, Any]) -> str:
+    """The script, with the very texts of the driver's modules in it."""
+    modules = "".join(f"    (\"proxx.engines.{name}\", r'''{_module(name)}'''),\n" for name in MODULES)
+    data = json.dumps(bundle, indent=1).replace("'", "\\u0027")
+    return SCRIPT.format(job=bundle["job"].encode("ascii", "replace").decode(), bundle=data, modules=modules)
+
+
+def _module(name: str) -> str:
+    text = (ENGINES / f"{name}.py").read_text("utf-8")
+    if "'''" in text or not text.isascii():
+        raise AssertionError(f"{name} cannot stand inside another text")
+    return text
+
+
+def bundle_of(rulebook: Rulebook, plan: Mapping[str, Any]) -> dict[str, Any]:
+    if plan.get("engine") != "resolve":
+        raise ProxxError("this plan is for FFmpeg", hint="proxx run makes its proxies here.", exit_code=EXIT_USAGE)
+    try:
+        clips = [{key: task[key] for key in ("index", "source", "settings")} for task in plan["tasks"]]
+        job, folder = str(plan["job_id"]), str(plan["spec"]["output_directory"])
+        for clip in clips:
+            if ".proxx" not in clip["settings"]["render"]["settings"]["TargetDir"].split("/"):
+                raise KeyError("TargetDir")
+        _ = clips[0]["settings"]["requires"]["version"]
+    except (KeyError, TypeError, IndexError) as error:
+        raise ProxxError(
+            f"the plan does not tell what is needed ({error})", hint="Make it anew: proxx plan.", exit_code=EXIT_USAGE
+        ) from error
+    poll = float(rulebook.items["resolve"]["poll_seconds"])
+    return {
+        "job": job,
+        "plan": text_digest(json_text(plan)),
+        "clips": clips,
+        "contract": driver_contract(rulebook),
+        "poll_seconds": poll,
+        "silent_polls": int(float(rulebook.items["deadline"]["render"]["seconds"]) / poll),
+        "results": results_path(folder, job),
+    }
+
+
+def driver_contract(rulebook: Rulebook) -> dict[str, Any]:
+    """The contract as the driver takes it: with the settings that it may make."""
+    keys = rulebook.items["render-key"]
+    return {
+        **rulebook.frozen["contract"],
+        "render_settings": {name: {"type": key["type"], "since": key["since"]} for name, key in keys.items()},
+        "project_settings": {name: {} for name in rulebook.items["project-key"]},
+    }

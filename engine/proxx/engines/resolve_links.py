@@ -10,7 +10,7 @@ This text is read by every Python from 3.6 on, without proxx around it.
 import os
 import sys
 from importlib import import_module
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 DRY_RUN = False
 LINKS: List[List[str]] = []
@@ -104,10 +104,10 @@ def report(told: Told, tell: Say) -> int:
     return 1 if set(told) - {"linked", "would-link"} else 0
 
 
-def given() -> Any:
-    """Resolve as its console and its menu give it to scripts; None outside of them."""
+def given(names: Mapping[str, Any]) -> Any:
+    """Resolve as its console and its menu give it to scripts, among their own names; None outside of them."""
     for name in ("resolve", "app"):
-        one = globals().get(name)
+        one = names.get(name)
         if one is not None and hasattr(one, "GetProjectManager"):
             return one
     return None
@@ -147,7 +147,7 @@ def main(resolve: Any, words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    INSIDE = given()
+    INSIDE = given(globals())
     CODE = main(INSIDE if INSIDE is not None else connect(), getattr(sys, "argv", [""])[1:])
     if INSIDE is None:
         sys.exit(CODE)
