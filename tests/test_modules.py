@@ -27,8 +27,8 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
-        *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "resolvelint", "prove", "tablediff"),
-        *("size", "timecode", "colour", "clip", "facts", "settings", "renderids", "rawreach"),
+        *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "reel", "resolvelint", "prove", "tablediff"),
+        *("size", "timecode", "origin", "colour", "clip", "facts", "settings", "renderids", "rawreach"),
         *("route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
         *("ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),
@@ -38,6 +38,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "commit"),
+        *("window", "tmcd", "mxf", "wave", "marks"),
         *("identify", "streams", "extent", "probefile", "probe", "trial", "stamp", "recall", "machine"),
         *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "verify", "packets", "writing"),
         # Resolve's driver, and the Resolve that is none. They run in Resolve's own Python too, without proxx.
@@ -61,7 +62,18 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("answers", "cards", "progress", "logs", "terminal", "telling", "delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
-        *("judging", "asking", "commands", "planwords", "planning", "ready", "running", "keeping", "cancelling"),
+        *(
+            "judging",
+            "asking",
+            "clocks",
+            "commands",
+            "planwords",
+            "planning",
+            "ready",
+            "running",
+            "keeping",
+            "cancelling",
+        ),
         *("doctor", "handover", "exporters"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
         *("relinkview", "relinks"),

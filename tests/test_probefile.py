@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxx.errors import EXIT_USAGE, ProxxError
-from proxx.model import Audio, Colour, Media, Video
+from proxx.model import Audio, Colour, Mark, Media, Video
 from proxx.probefile import WORDS, from_facts, read_probes, to_facts, write_probes
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +35,7 @@ VIDEOS = built(
     field_order=st.sampled_from([None, *WORDS["field_order"]]),
     colour=st.none() | built(Colour),
 )
+MARKS = built(Mark, place=st.just("track"), stream=st.none() | st.integers(0, 9))
 MEDIAS = built(
     Media,
     container=st.sampled_from([*VOCABULARY["container"], "unknown", "xyz"]),
@@ -43,6 +44,8 @@ MEDIAS = built(
     confidence=st.sampled_from(WORDS["confidence"]),
     cadence=st.sampled_from([None, *WORDS["cadence"]]),
     video=st.none() | VIDEOS,
+    marks=st.none()
+    | st.lists(built(Mark, place=st.just("track"), stream=st.none() | st.integers(0, 9)), max_size=2).map(tuple),
     audio=st.none() | st.lists(built(Audio, index=st.integers(0, 9)), max_size=2).map(tuple),
 )
 
@@ -62,6 +65,7 @@ def test_the_schema_has_a_key_for_every_field_of_the_model() -> None:
     assert {field.name for field in fields(Media)} - {"path"} == set(entry)
     assert {field.name for field in fields(Video)} == set(entry["video"]["properties"])
     assert {field.name for field in fields(Audio)} == set(entry["audio"]["items"]["properties"])
+    assert {field.name for field in fields(Mark)} == set(entry["marks"]["items"]["properties"])
     assert {field.name for field in fields(Colour)} == set(entry["video"]["properties"]["colour"]["properties"])
     assert tuple(entry["state"]["enum"]) == WORDS["state"]
 

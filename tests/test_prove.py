@@ -190,7 +190,7 @@ FAULTS: dict[str, tuple[Damage, str, list[str]]] = {
         "rulebook/unknown-outcome", ["ffmpg", "did you mean ffmpeg?"],
     ),
     "an answer of an unknown name": (
-        set_cell("timecode-carried", "none", then={"write": "nothing", "wirte": "nothing"}),
+        set_cell("reel-carried", "none", then={"write": "nothing", "wirte": "nothing"}),
         "rulebook/unknown-outcome", ["wirte", "did you mean write?"],
     ),
     "a row that refuses nothing and answers nothing": (

@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from timecode.timecode import Timecode as Peer
 
 from proxx.timecode import DROP_RATES, Timecode, TimecodeError, conform, frames_of_day, label, nominal, parse
 
@@ -16,6 +17,11 @@ NTSC_60 = Fraction(60000, 1001)
 NTSC_120 = Fraction(120000, 1001)
 RATES = [FILM, Fraction(24), Fraction(25), NTSC, Fraction(30), Fraction(48000, 1001), Fraction(48), Fraction(50)]
 RATES += [NTSC_60, Fraction(60), Fraction(100), NTSC_120, Fraction(120), Fraction(12), Fraction(25, 2), Fraction(15)]
+RATES += [Fraction(72), Fraction(90), Fraction(96000, 1001), Fraction(96), Fraction(240)]
+DAYS = [*((rate, False) for rate in RATES), *((rate, True) for rate in sorted(DROP_RATES))]
+PEER_DAYS = [day for day in DAYS if day[0] != Fraction(25, 2)]
+MARKS = (0, 8)
+"""Frames after a minute's first and before its last that are looked at; drop-frame leaves out up to eight."""
 
 rates = st.sampled_from(RATES)
 drop_rates = st.sampled_from(sorted(DROP_RATES))
@@ -171,3 +177,89 @@ def test_a_conformed_drop_frame_start_is_a_label_that_exists(
     made = conform(moment, other)
     assert made.drop
     assert parse(str(made), other) == made
+
+
+def day_id(day: tuple[Fraction, bool]) -> str:
+    rate, drop = day
+    return f"{float(rate):.3f}{'-drop' if drop else ''}"
+
+
+def edges_of_minutes(rate: Fraction, *, drop: bool) -> list[int]:
+    """Frames about the ends of all 1440 minutes of a day, as a clock that is told nothing of proxx counts them."""
+    base = nominal(rate)
+    starts, frame = [], 0
+    for minute in range(1440):
+        starts.append(frame)
+        frame += base * 60 - (base // 15 if drop and minute % 10 else 0)
+    assert frame == frames_of_day(rate, drop=drop)
+    return sorted({near % frame for start in starts for mark in MARKS for near in (start + mark, start - 1 - mark)})
+
+
+@pytest.mark.parametrize("day", DAYS, ids=day_id)
+def test_ten_minutes_frame_by_frame_and_the_ends_of_all_1440_minutes_read_back(day: tuple[Fraction, bool]) -> None:
+    """The count repeats every ten minutes, so this is the whole day; `benchmarks/days.py` walks it all."""
+    rate, drop = day
+    tens = frames_of_day(rate, drop=drop) // 144
+    for frame in (*range(0, tens, 1 if drop and rate < 40 else 7), *edges_of_minutes(rate, drop=drop)):
+        moment = Timecode(frame, rate, drop)
+        assert parse(label(moment), rate) == moment
+
+
+@pytest.mark.parametrize("day", DAYS, ids=day_id)
+def test_every_label_follows_the_one_before_it_as_a_clock_goes(day: tuple[Fraction, bool]) -> None:
+    rate, drop = day
+    base, left_out = nominal(rate), nominal(rate) // 15 if drop else 0
+    for frame in edges_of_minutes(rate, drop=drop)[-2000:-1]:
+        hours, minutes, seconds, count = (int(part) for part in split(label(Timecode(frame, rate, drop))))
+        second = (hours * 60 + minutes) * 60 + seconds + (count + 1) // base
+        count = (count + 1) % base
+        if second % 60 == 0 and second % 600 and count < left_out:
+            count = left_out
+        expected = [second // 3600 % 24, second // 60 % 60, second % 60, count]
+        assert [int(part) for part in split(label(Timecode(frame + 1, rate, drop)))] == expected
+
+
+def split(text: str) -> list[str]:
+    return text.replace(";", ":").split(":")
+
+
+@pytest.mark.parametrize("day", PEER_DAYS, ids=day_id)
+def test_an_independent_library_shows_the_same_labels_all_day(day: tuple[Fraction, bool]) -> None:
+    """PyPI's timecode counts frames from one, and writes frames beyond 99 without a leading zero.
+
+    It is no witness for labels that do not exist: it reads 00:01:00;00 as 00:00:59;28, 00:00:00:30 at 25 as 00:00:01:05
+    and 25:00:00:00 as 01:00:00:00; nor at 12.5, where it counts twelve frames a second and not thirteen.
+    """
+    rate, drop = day
+    name = f"{float(rate):.3f}" if rate.denominator == 1001 else str(float(rate))
+    for frame in edges_of_minutes(rate, drop=drop)[::5]:
+        theirs = str(Peer(name, frames=frame + 1, force_non_drop_frame=not drop))
+        assert [int(part) for part in split(label(Timecode(frame, rate, drop)))] == [
+            int(part) for part in split(theirs)
+        ]
+
+
+@given(st.sampled_from(PEER_DAYS), st.data())
+def test_an_independent_library_reads_the_same_frame_from_a_label(
+    day: tuple[Fraction, bool], data: st.DataObject
+) -> None:
+    rate, drop = day
+    name = f"{float(rate):.3f}" if rate.denominator == 1001 else str(float(rate))
+    moment = Timecode(data.draw(st.integers(0, frames_of_day(rate, drop=drop) - 1)), rate, drop)
+    assert Peer(name, label(moment), force_non_drop_frame=not drop).frames - 1 == parse(label(moment), rate).frames
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("00:00:00:47", Fraction(48)), ("00:00:00:49", Fraction(50)), ("23:59:59:59", Fraction(60))],
+)
+def test_frames_are_numbered_one_by_one_beyond_thirty_a_second(text: str, rate: Fraction) -> None:
+    assert str(parse(text, rate)) == text
+    with pytest.raises(TimecodeError, match=f"frames end at {nominal(rate) - 1}"):
+        parse(text[:-2] + str(nominal(rate)), rate)
+
+
+def test_frames_have_three_digits_beyond_a_hundred_a_second() -> None:
+    assert str(Timecode(5, Fraction(100))) == "00:00:00:05"
+    assert str(Timecode(5, Fraction(120))) == "00:00:00:005"
+    assert parse("00:00:00:5", Fraction(10)).frames == 5

@@ -81,10 +81,15 @@ varies = false
 rows = [{ id = "nut", container = "nut", then = { CARRIES } }]
 
 [table.timecode-carried]
-rows = [{ id = "nut", container = "nut", timecode = "valid", then = { write = "stream" } }]
+rows = [
+  { id = "nut", container = "nut", timecode = "valid", then = { write = "stream", label = "source", place = "tag" } },
+]
 
 [table.reel-carried]
-rows = [{ id = "nut", container = "nut", reel = "some", then = { write = "nothing" }, finding = "limit/reel-lost" }]
+rows = [
+  { id = "nut", container = "nut", reel = "some", then = { write = "nothing" }, finding = "limit/reel-lost" },
+  { id = "nut-named", container = "nut", reel = "named", then = { write = "nothing" } },
+]
 """,
     "profiles/templates/ffmpeg/ffv1.args.j2": """\
 {% extends "ffmpeg/_proxy.j2" %}

@@ -9,7 +9,7 @@ from typing import Any
 
 from proxx.model import Audio, Media
 from proxx.size import pixel_aspect, raster
-from proxx.timecode import Timecode, TimecodeError, conform, parse
+from proxx.timecode import Timecode, TimecodeError, conform, counting, parse
 
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 """PQ (SMPTE ST 2084) and HLG (ARIB STD-B67), in ffprobe's words."""
@@ -51,7 +51,7 @@ def read_clip(media: Media, index: int, resolution: str, rate: Fraction | None) 
         width, height = raster(video.width, video.height, resolution, rotation=turn)
         par = pixel_aspect(video.width, video.height, video.par or Fraction(1), resolution, rotation=turn)
     target = rate or video.rate
-    timecode, fault = _timecode(media.timecode, video.rate, target)
+    timecode, fault = _timecode(media.timecode, counting(media.timecode_rate, video.rate), target)
     return Clip(index, media, width, height, par, video.rate, target, timecode, fault)
 
 

@@ -17,6 +17,7 @@ from proxx.jsonout import json_text
 from proxx.machine import Machine
 from proxx.model import NO_NLES, Media, Relinking
 from proxx.nlepromise import with_nles
+from proxx.origin import settled
 from proxx.probe import probe_all
 from proxx.probefile import write_probes
 from proxx.rawreach import needed_version
@@ -130,7 +131,8 @@ def planned_version(book: Rulebook, checked: Checked) -> str:
 def probe_command(arguments: argparse.Namespace) -> int:
     """Print what files are; exit 1 when one cannot be read."""
     book = book_of(arguments)
-    found = probe_all([whole_path(name) for name in arguments.files], book.vocabulary, find_tool("ffprobe"))
+    looked = probe_all([whole_path(name) for name in arguments.files], book.vocabulary, find_tool("ffprobe"))
+    found = [settled(book, one) for one in looked]
     print_text(write_probes(found) if is_json(arguments) else "".join(map(media_text, found)))
     return EXIT_OK if all(one.state == "ok" for one in found) else EXIT_FINDINGS
 

@@ -230,10 +230,10 @@ def _carried(book: Rulebook, made: Profile, media: Media) -> list[str]:
     """What the file says of timecode and reel, where the container does not carry it from a source."""
     remarks = []
     for table, column, text, state in (
-        ("timecode-carried", "timecode", media.timecode, "valid"),
-        ("reel-carried", "reel", media.reel, "some"),
+        ("timecode-carried", "timecode", media.timecode, ["timecode=valid"]),
+        ("reel-carried", "reel", media.reel, ["timecode=valid", "reel=some"]),
     ):
-        wrote = decide(book, table, [f"container={made['container']}", f"{column}={state}"])["outcome"].get("write")
+        wrote = decide(book, table, [f"container={made['container']}", *state])["outcome"].get("write")
         if text and wrote == "nothing":
             remarks.append(f"The file has the {column} {text}; proxies in {made['container']} do not get one.")
     return remarks

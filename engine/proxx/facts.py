@@ -20,6 +20,7 @@ from proxx.clip import (
 )
 from proxx.model import NO_VIDEO, Media
 from proxx.nearest import question
+from proxx.origin import reel_standing
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
 
@@ -168,7 +169,7 @@ def clip_facts(clip: Clip, profile: Mapping[str, Any], explicit_rate: bool) -> d
             "clip.height": clip.height,
             "clip.pixels": None if clip.par is None else "square" if clip.par == 1 else "not-square",
             "clip.timecode": timecode,
-            "clip.reel": None if media.reel is None else "some" if media.reel else "none",
+            "clip.reel": reel_standing(media),
             "clip.scan": scan_of(media),
             "clip.source-rate": rate_known,
             "clip.cadence": cadence,

@@ -15,7 +15,7 @@ from proxx.render import render
 from proxx.rulebook import Rulebook
 from proxx.size import Box, letterbox, rounded_aspect
 from proxx.tables import Value
-from proxx.timecode import nominal
+from proxx.timecode import Timecode, nominal
 from proxx.verdict import JudgedClip, JudgedTrack
 
 
@@ -59,7 +59,7 @@ def ffmpeg_words(
         "out": {**out, "path": path, "muxer": rulebook.items["container"][profile["container"]]["muxer"]},
         "carries": out["carries"],
         "audio": [stream for stream, _ in sound],
-        "timecode": {"text": _timecode(clip), "write": _answer(judged, "timecode-carried")["write"]},
+        "timecode": {"text": _timecode(judged), "write": _answer(judged, "timecode-carried")["write"]},
         "reel": {"text": clip.media.reel or "", "write": _answer(judged, "reel-carried")["write"]},
         "whitelist": {
             "formats": ",".join(rulebook.items["probe"]["formats"]),
@@ -136,8 +136,12 @@ def _box(profile: Mapping[str, Any], clip: Clip) -> Box | None:
     return letterbox(video.width, video.height, video.par or Fraction(1), frame, rotation=video.rotation or 0)
 
 
-def _timecode(clip: Clip) -> str:
-    return str(clip.timecode) if clip.timecode else ""
+def _timecode(judged: JudgedClip) -> str:
+    """The label that is written and promised; empty when none is."""
+    clip, wanted = judged.clip, _answer(judged, "timecode-carried")["label"]
+    if wanted == "zero" and clip.rate is not None:
+        return str(Timecode(0, clip.rate))
+    return str(clip.timecode) if wanted == "source" else ""
 
 
 def _sound(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, Any]) -> tuple[dict[str, Any], Audio]:
@@ -203,8 +207,8 @@ def _promise(
         path=named.output,
         container=profile["container"],
         codec=said["codec"],
-        timecode=context["timecode"]["text"] if context["timecode"]["write"] != "nothing" else None,
-        reel=context["reel"]["text"] if context["reel"]["write"] != "nothing" else None,
+        timecode=context["timecode"]["text"] if context["timecode"]["write"] != "nothing" else "",
+        reel=context["reel"]["text"] if context["reel"]["write"] != "nothing" else "",
         audio=audio,
         video=Video(
             profile=said.get("profile"),

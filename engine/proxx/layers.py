@@ -23,7 +23,7 @@ PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing", "watch", "resolve
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (
-    *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words"),
+    *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words", "reel-pattern"),
     *("codec", "source-codec", "container", "signature", "label", "probe"),
     *("watchdog", "scheduling", "sharing", "watch", "encoder"),
     *("resolve", "scripting", "deadline", "render-key", "mistaken-key", "project-key"),

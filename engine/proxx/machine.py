@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from proxx.model import Media
+from proxx.origin import settled
 from proxx.rulebook import Rulebook
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Machine:
         self.writes = writes
         self.stop = stop
         self._now = now
-        self._known: dict[str, Media] = dict(probes or {})
+        self._known = {path: settled(rulebook, media) for path, media in (probes or {}).items()}
 
     def media(self, paths: Sequence[str]) -> Sequence[Media] | None:
         """What each file is; None when media shall not be looked at."""
@@ -48,7 +49,7 @@ class Machine:
         strange = [path for path in dict.fromkeys(paths) if path not in self._known]
         if strange:
             look = self._look_twice if self.counts else self._probe
-            self._known |= dict(zip(strange, look(strange), strict=True))
+            self._known |= {one.path: settled(self.rulebook, one) for one in look(strange)}
         return [self._known[path] for path in paths]
 
     def _probe(self, paths: Sequence[str]) -> Sequence[Media]:

@@ -76,6 +76,25 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """One timecode, and the reel name beside it, as they stand at one place of a file.
+
+    `place` says where (the words are those of the fact mark.place), `label` is the timecode of the first frame (""
+    when there is only something to remark), counted at `rate` frames per second (None: the picture's) and never
+    corrected. `stream` is the index of the stream, `reel` the name of the reel or tape. `flags` are the words that
+    the place itself has for its timecode (drop, 24-hour-max, negative, counter …), `detail` is what was read.
+    """
+
+    place: str
+    label: str = ""
+    rate: Fraction | None = None
+    stream: int | None = None
+    reel: str = ""
+    flags: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """What one file is, in proxx's own words (CONTRACT: path + leading bytes + ffprobe JSON → container, codec).
 
@@ -83,7 +102,9 @@ class Media:
     "no-permission", "format-not-allowed", "not-media", "timeout"); `detail` is the tool's own word about it.
     `codec` is the canonical source codec, "unknown", or "none" when there is no moving picture. `reason`
     says how the codec was found, `confidence` ("high"/"low") how sure that is. `cadence` is "constant",
-    "variable" or "unknown". `timecode` and `reel` are None when not known and "" when the file has none.
+    "variable" or "unknown". `timecode` and `reel` are None when not known and "" when the file has none; the timecode
+    counts at `timecode_rate` (None: the picture's). `timecode_from` and `reel_from` name the place that they were
+    taken from. `marks` are all timecodes of the file, None when not looked for.
     `audio` is None when not known; `warnings` are words for the user about the file itself. `decodes` says whether
     its first pictures do. `size` is in bytes; a `declared_size` beyond it (what the container's own structure says
     there must be) means a file cut short.
@@ -103,7 +124,11 @@ class Media:
     cadence: str | None = None
     decodes: bool | None = None
     timecode: str | None = None
+    timecode_rate: Fraction | None = None
+    timecode_from: str | None = None
     reel: str | None = None
+    reel_from: str | None = None
+    marks: tuple[Mark, ...] | None = None
     video: Video | None = None
     audio: tuple[Audio, ...] | None = None
     warnings: tuple[str, ...] = ()

@@ -51,6 +51,9 @@ def parser() -> argparse.ArgumentParser:
     _relink_parser(command("relink", "relinks.relink_command", "Tell whether NLEs swap clips for proxies, anybody's."))
     probe = command("probe", "commands.probe_command", "Tell what files are; with --format json as a probe file.")
     probe.add_argument("files", nargs="+", metavar="FILE", help="media files")
+    text = "Tell every timecode and reel of files, which counts and why, and what editing systems read."
+    clocks = command("tc", "clocks.tc_command", text)
+    clocks.add_argument("files", nargs="+", metavar="FILE", help="media files, Broadcast Wave too")
     decide = command("decide", "asking.decide_command", "Ask any table: row, outcome, why, and why not the others.")
     decide.add_argument("table", metavar="TABLE", help="a table, or a matrix such as pairing or sources")
     decide.add_argument("words", nargs="*", metavar="COLUMN=VALUE", help="a value for each column")

@@ -10,6 +10,7 @@ from proxx.errors import ProxxError
 from proxx.ffmpeg_task import ffmpeg_task
 from proxx.model import Plan, Task
 from proxx.naming import Named
+from proxx.origin import origin_rows
 from proxx.resolve_task import resolve_task
 from proxx.rulebook import Rulebook
 from proxx.verdict import JudgedClip, Verdict
@@ -55,4 +56,5 @@ def _task(rulebook: Rulebook, verdict: Verdict, judged: JudgedClip, engine_versi
         task = resolve_task(rulebook, profile, judged, named, verdict.words)
     asked = {**judged.route.decisions, **judged.decisions}
     decided = {table: decision.row for table, decision in asked.items()}
+    decided |= origin_rows(rulebook, judged.clip.media)
     return replace(task, decided=decided, media=judged.clip.media)

@@ -15,6 +15,7 @@ from typing import Any
 
 from proxx.extent import declared_size
 from proxx.identify import Table, identify, signature
+from proxx.marks import own_marks, together
 from proxx.model import Audio, Media, Video
 from proxx.process import Finished, run
 from proxx.streams import fraction, integer, read_media, standard_rate
@@ -73,7 +74,8 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None)
     seen = read_media(path, identity, document, vocabulary)
     # A header vouches for its frames only where the file is known to be all there.
     cadence = seen.cadence if seen.video is None or glance.is_whole else "unknown"
-    return replace(seen, size=glance.size, declared_size=glance.declared_size, cadence=cadence)
+    marks = together(own_marks(path), seen.marks or ())
+    return replace(seen, size=glance.size, declared_size=glance.declared_size, cadence=cadence, marks=marks)
 
 
 def probe_all(

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.identify import Table, canonical_codec, canonical_container
 from proxx.jsonout import json_text
-from proxx.model import Audio, Colour, Media, Video
+from proxx.model import Audio, Colour, Mark, Media, Video
 
 ALWAYS = frozenset({"container", "codec", "demuxer"})
 NULL_IS_NONE_THERE = frozenset({"timecode", "reel"})
@@ -22,7 +22,7 @@ WORDS = {
     "cadence": ("constant", "variable", "unknown"),
     "field_order": ("progressive", "tt", "bb", "tb", "bt", "unknown"),
 }
-Shape = type[Media] | type[Video] | type[Audio] | type[Colour]
+Shape = type[Media] | type[Video] | type[Audio] | type[Colour] | type[Mark]
 
 
 def to_facts(media: Media) -> dict[str, Any]:
@@ -65,12 +65,12 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if not isinstance(value, Media | Video | Audio | Colour):
+    if not isinstance(value, Media | Video | Audio | Colour | Mark):
         return value
     plain: dict[str, Any] = {}
     for spec in fields(value):
         item = getattr(value, spec.name)
-        if spec.name in NULL_IS_NONE_THERE and item == "":
+        if isinstance(value, Media) and spec.name in NULL_IS_NONE_THERE and item == "":
             plain[spec.name] = None
         elif item != spec.default or (spec.name in ALWAYS and isinstance(value, Media)):
             plain[spec.name] = _plain(item)
@@ -87,7 +87,7 @@ def _record(entry: Any, shape: Shape, place: str) -> dict[str, Any]:
         if key not in kinds:
             near = get_close_matches(key.lower(), kinds, 1, 0.6)
             _refuse(place, f'unknown key "{key}"' + (f'; did you mean "{near[0]}"?' if near else ""))
-        if key in NULL_IS_NONE_THERE and value is None:
+        if shape is Media and key in NULL_IS_NONE_THERE and value is None:
             values[key] = ""
         else:
             values[key] = _value(value, kinds[key].removesuffix(" | None"), f"{place}: {key}")
@@ -112,7 +112,7 @@ def _value(value: Any, kind: str, place: str) -> Any:
     return value
 
 
-RECORDS: Mapping[str, Shape] = {"Video": Video, "Audio": Audio, "Colour": Colour}
+RECORDS: Mapping[str, Shape] = {"Video": Video, "Audio": Audio, "Colour": Colour, "Mark": Mark}
 
 
 def _rational(value: Any, place: str) -> Fraction:

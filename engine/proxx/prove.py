@@ -13,8 +13,10 @@ from proxx.errors import Finding
 from proxx.evaluate import tokens
 from proxx.faults import Witness, fault, in_words, row_fault, table_fault, witness
 from proxx.jobspec import Spec
+from proxx.layers import escape
 from proxx.nearest import question
 from proxx.overlaps import box_faults, decided
+from proxx.reel import pattern_faults
 from proxx.resolvelint import resolve_faults
 from proxx.rulebook import Rulebook
 from proxx.selftest import self_tests
@@ -26,7 +28,10 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "route": ("engine", "confidence"),
     "job-engine": ("engine",),
     "container-carries": ("pixel-aspect", "late-sound", "language", "title", "colour"),
-    "timecode-carried": ("write",),
+    "timecode-source": ("take",),
+    "reel-source": ("take",),
+    "timecode-read": ("reads",),
+    "timecode-carried": ("write", "label"),
     "reel-carried": ("write",),
     "rate-policy": ("conform",),
     "track-use": ("use",),
@@ -57,10 +62,17 @@ def lint(rulebook: Rulebook) -> list[Finding]:
         faults += list(_needed(rulebook)) or [
             *unused(rulebook),
             *self_tests(rulebook),
+            *_reel_patterns(rulebook),
             *_profiles(rulebook),
             *resolve_faults(rulebook),
         ]
     return faults
+
+
+def _reel_patterns(rulebook: Rulebook) -> Iterator[Finding]:
+    """Examples of reel patterns that are not read as they say."""
+    for name, example, message in pattern_faults(rulebook.items.get("reel-pattern", {})):
+        yield fault(rulebook, "rulebook/reel-pattern", message, f"reel-pattern/{name}", f"examples/{escape(example)}")
 
 
 def _words(rulebook: Rulebook) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from proxx.stamp import GONE, source_stamp
 from proxx.tools import known_by
 
 LOOKERS = (
+    *("window.py", "tmcd.py", "mxf.py", "wave.py", "marks.py"),
     *("model.py", "identify.py", "streams.py", "extent.py", "timecode.py", "probefile.py", "probe.py", "trial.py"),
     *("recall.py", "machine.py"),
 )

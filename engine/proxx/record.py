@@ -11,6 +11,8 @@ from proxx.model import Plan, Task
 from proxx.probefile import to_facts
 
 FORMAT = 1
+ORIGIN = frozenset({"timecode", "timecode_rate", "timecode_from", "reel", "reel_from"})
+"""What a plan says of a source: where its start and its reel are from. A record has all its facts."""
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -38,6 +40,7 @@ def _task(task: Task) -> dict[str, Any]:
         "temporary": task.temporary,
         "decided": dict(task.decided),
         **work,
+        "origin": {key: value for key, value in to_facts(task.media).items() if key in ORIGIN},
         "promise": to_facts(task.expect),
     }
 
@@ -51,7 +54,7 @@ def plan_digest(plan: Plan) -> str:
 
 def task_key(plan: Plan, task: Task) -> str:
     """The sha256 of everything that makes a clip what it is, whichever job asks for it."""
-    known = {key: value for key, value in _task(task).items() if key not in ("index", "decided")}
+    known = {key: value for key, value in _task(task).items() if key not in ("index", "decided", "origin")}
     made_by = [plan.engine, plan.engine_version, plan.rulebook["digest"]]
     return text_digest(json_text({**known, "made_by": made_by}))
 

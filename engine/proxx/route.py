@@ -10,6 +10,7 @@ from proxx.errors import Finding
 from proxx.evaluate import Decision, ask, tell_all
 from proxx.facts import base_name, source_facts, source_texts
 from proxx.model import Media
+from proxx.origin import origin_facts, origin_texts
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
 
@@ -37,7 +38,7 @@ class JobRoute:
 
 def route_source(rulebook: Rulebook, media: Media, index: int = 0, first: int | None = None) -> Route:
     """The route of one source. `first` is the place of an earlier source that is the same file."""
-    facts = source_facts(rulebook, media)
+    facts = {**source_facts(rulebook, media), **origin_facts(rulebook, media)}
     if first is not None:
         facts["source.twice"] = "yes"
     capability = ask(rulebook, "source", facts).get("source-capability")
@@ -48,6 +49,7 @@ def route_source(rulebook: Rulebook, media: Media, index: int = 0, first: int | 
         facts["source.confidence"] = routed.outcome.get("confidence", "high")
     decisions = ask(rulebook, "source", facts)
     texts = source_texts(media, index, first, str(facts.get("source.offered", "")))
+    texts |= origin_texts(rulebook, media)
     return Route(
         engine=str(facts.get("source.engine", "none")),
         confidence=str(facts.get("source.confidence", "high")),

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from proxx.identify import Identity, Table
-from proxx.model import Audio, Colour, Media, Video
+from proxx.model import Audio, Colour, Mark, Media, Video
 
 UNKNOWN = "unknown"
 UNTAGGED = frozenset({"", "unknown", "unspecified", "reserved", "N/A"})
@@ -33,6 +33,7 @@ def read_media(path: str, identity: Identity, document: Table, vocabulary: Table
         cadence=header_cadence(video, container.get("frame_count", "")) if video else None,
         timecode=_first_tag(document, identity, vocabulary, "timecode_tags"),
         reel=_first_tag(document, identity, vocabulary, "reel_tags"),
+        marks=told_marks(document, identity, vocabulary),
         video=video,
         audio=tuple(read_audio(stream) for stream in streams if stream.get("codec_type") == "audio"),
         warnings=identity.warnings,
@@ -176,6 +177,31 @@ def _colour(stream: Table) -> Colour:
         transfer=word("color_transfer"),
         matrix=word("color_space"),
     )
+
+
+def told_marks(document: Table, identity: Identity, vocabulary: Table) -> tuple[Mark, ...]:
+    """Every timecode that ffprobe tells, by its place: the picture, a timecode track, another stream, the file.
+
+    A timecode track has its own rate; the first is the one that FFmpeg lets the picture have.
+    """
+    picture = identity.video_stream or {}
+    found = []
+    tracks = 0
+    for stream in document.get("streams", ()):
+        is_track = stream.get("codec_tag_string") in vocabulary["probe"]["timecode_streams"]
+        place = "picture" if stream is picture else "stream"
+        if is_track:
+            place, tracks = "other-track" if tracks else "track", tracks + 1
+        rate = fraction(stream.get("avg_frame_rate")) or None if is_track else None
+        found += _marks_of(stream, place, rate, vocabulary)
+    return (*found, *_marks_of(document["format"], "file", None, vocabulary))
+
+
+def _marks_of(part: Table, place: str, rate: Fraction | None, vocabulary: Table) -> list[Mark]:
+    texts = [(name, tag_of(part, name).strip()) for name in vocabulary["probe"]["timecode_tags"]]
+    detail = "of the file" if place == "file" else f"of stream {part.get('index')}"
+    stream = integer(part.get("index"))
+    return [Mark(place, text, rate, stream, detail=f"tag {name} {detail}") for name, text in texts if text]
 
 
 def _first_tag(document: Table, identity: Identity, vocabulary: Table, key: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 DROP_RATES = frozenset(Fraction(base * 1000, 1001) for base in (30, 60, 120))
 """The rates that have drop-frame labels: multiples of 30000/1001, whose nominal count runs ahead of the clock."""
 
-_LABEL = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d{2,3})", re.ASCII)
+_LABEL = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d{1,3})", re.ASCII)
 _DROP_MARKS = frozenset(";.,")
 
 
@@ -29,6 +30,7 @@ class Timecode:
         return label(self)
 
 
+@lru_cache(maxsize=256)
 def nominal(rate: Fraction) -> int:
     """Frames that a labelled second counts: 24 for 24000/1001, 30 for 30000/1001, 25 for 25."""
     if rate <= 0:
@@ -43,6 +45,8 @@ def frames_of_day(rate: Fraction, *, drop: bool = False) -> int:
 
 def parse(text: str, rate: Fraction) -> Timecode:
     """The moment that a label names: HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame (ffmpeg also writes . and ,).
+
+    Frames have three digits beyond 100 a second; up to ten a second FFmpeg writes them with one.
 
     Raises TimecodeError for a text that is no label, for numbers past their end, for drop-frame at a rate that
     has none and for labels that drop-frame leaves out (00:01:00;00).
@@ -75,6 +79,13 @@ def label(timecode: Timecode) -> str:
     hours, minutes = divmod(minutes, 60)
     width = 3 if base > 100 else 2
     return f"{hours:02}:{minutes:02}:{second:02}{';' if timecode.drop else ':'}{frame:0{width}}"
+
+
+def counting(own: Fraction | None, picture: Fraction | None) -> Fraction | None:
+    """The rate at which a label counts: its own, where that does more than round the picture's (30 for 30000/1001)."""
+    if own is None or picture is None:
+        return own or picture
+    return picture if nominal(own) == nominal(picture) else own
 
 
 def conform(timecode: Timecode, rate: Fraction) -> Timecode:
@@ -115,3 +126,35 @@ def _frames_of_ten_minutes(base: int, dropped: int) -> int:
 
 def _nearest(value: Fraction) -> int:
     return (value + Fraction(1, 2)).__floor__()
+
+
+def shown(count: int, base: int, *, drop: bool, wraps: bool) -> str:
+    """The label of a frame count as a file means it, whether such a label exists or not: a reader may not correct it.
+
+    Counts of `base` frames a second; drop-frame where the base has it, else only its mark; hours go on past 24
+    unless the count `wraps`, and a negative count keeps its sign.
+    """
+    rate = Fraction(base * 1000, 1001) if drop and base % 30 == 0 else Fraction(base)
+    real = drop and rate in DROP_RATES
+    day = frames_of_day(rate, drop=real)
+    text = label(Timecode(abs(count), rate, real))
+    hours = abs(count) // day * 24 + int(text[:2])
+    text = f"{hours if not wraps else hours % 24:02}{text[2:]}"
+    mark = text.rfind(";" if real else ":")
+    return ("-" if count < 0 else "") + text[:mark] + (";" if drop else ":") + text[mark + 1 :]
+
+
+def binary_label(data: bytes, base: int) -> tuple[str, bool, bool]:
+    """The label of a binary timecode of four bytes (frames, seconds, minutes, hours; ST 12-1), as it stands there.
+
+    Also whether it is drop-frame, and whether it is the second of two frames that one label counts: bit 27 (with 25
+    frames a second bit 59). Raises TimecodeError for digits that are none.
+    """
+    if len(data) != 4:
+        raise TimecodeError(f"a binary timecode has 4 bytes, not {len(data)}")
+    values = [data[0] & 0x3F, data[1] & 0x7F, data[2] & 0x7F, data[3] & 0x3F]
+    if any(value & 15 > 9 for value in values):
+        raise TimecodeError(f"{data.hex()} holds no decimal digits")
+    frames, seconds, minutes, hours = ((value >> 4) * 10 + (value & 15) for value in values)
+    drop, second = bool(data[0] & 0x40), bool(data[3 if base == 25 else 1] & 0x80)
+    return f"{hours:02}:{minutes:02}:{seconds:02}{';' if drop else ':'}{frames:02}", drop, second

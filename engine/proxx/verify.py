@@ -14,6 +14,7 @@ from proxx.errors import Finding
 from proxx.evaluate import Decision, ask, tell
 from proxx.facts import base_name, rate_text
 from proxx.model import Audio, Colour, Media, Task, Video
+from proxx.origin import read_back, settled
 from proxx.probe import measure, probe
 from proxx.rulebook import Rulebook
 from proxx.stopping import Stop
@@ -74,7 +75,7 @@ def verify(
     with ThreadPoolExecutor(1) as pool:  # the decoder starts at once: a header is read meanwhile
         pace = patience(rulebook.items["watchdog"], task)
         decoding = pool.submit(decode, path, tools.ffmpeg, enough, pace) if decodes else None
-        made = probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop)
+        made = settled(rulebook, probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop), by_name=False)
         if made.state == "ok":
             made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)
         else:
@@ -144,8 +145,8 @@ def compare(
         "scan": _same(_scan(have), _scan(want) if want.field_order else None),
         "rotation": _same(str(have.rotation or 0), None if want.rotation is None else str(want.rotation)),
         "colour": _colour(have.colour, want.colour),
-        "timecode": _same(made.timecode or "none", expect.timecode),
-        "reel": _same(made.reel or "none", expect.reel),
+        "timecode": _told(read_back(made, expect.timecode, want.rate), expect.timecode),
+        "reel": _told(made.reel, expect.reel),
         "frames": _frames(frames, want.frames),
         "audio-streams": _same(str(len(heard)), None if expect.audio is None else str(len(sounds))),
         "audio-channels": _listed([sound.channels for sound in heard], [sound.channels for sound in sounds], expect),
@@ -161,6 +162,11 @@ def _same(made: str | None, promised: str | None) -> Aspect:
     if promised is None:
         return Aspect(NOT_PROMISED, made or "", "")
     return Aspect("same" if made == promised else "other", made or "none", promised)
+
+
+def _told(made: str | None, promised: str | None) -> Aspect:
+    """A text of the file; a promised "" is the promise of none."""
+    return _same(made or "none", promised if promised is None else promised or "none")
 
 
 def _rate(rate: Fraction | None) -> str:
