@@ -15,8 +15,9 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from proxx.cli import main
-from proxx.model import Mark, Media
-from proxx.origin import read_back, settled
+from proxx.model import Mark, Media, Video
+from proxx.moments import read_back, start_label
+from proxx.origin import settled
 from proxx.probe import probe
 from proxx.rulebook import Rulebook
 from proxx.tools import find_tool
@@ -233,3 +234,12 @@ def test_what_is_read_back_is_the_promise_or_what_differs(
 def test_without_marks_the_timecode_itself_is_compared() -> None:
     assert read_back(Media(timecode="01:00:00:01"), "01:00:00:00", Fraction(25)) == "01:00:00:01"
     assert read_back(replace(Media(), timecode=""), "", Fraction(25)) == ""
+
+
+def test_the_start_of_a_proxy_is_compared_in_frames_of_the_picture() -> None:
+    pairs = Media(timecode="01:00:00:12", timecode_rate=Fraction(25), video=Video(rate=Fraction(50)))
+    assert start_label(pairs) == "01:00:00:24"
+    assert start_label(replace(pairs, timecode_rate=None)) == "01:00:00:12"
+    assert start_label(replace(pairs, timecode="01:00:00:40")) == "01:00:00:40"
+    assert start_label(Media(timecode="")) == ""
+    assert start_label(Media()) is None

@@ -28,7 +28,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
         *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "reel", "resolvelint", "prove", "tablediff"),
-        *("size", "timecode", "origin", "colour", "clip", "facts", "settings", "renderids", "rawreach"),
+        *("size", "timecode", "moments", "origin", "colour", "clip", "facts", "settings", "renderids", "rawreach"),
         *("route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
         *("ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),

@@ -15,12 +15,10 @@ from proxx.facts import base_name, clip_texts
 from proxx.jsonout import json_text
 from proxx.marks import own_marks
 from proxx.model import Mark, Media
+from proxx.moments import disagreeing, fault_of, of_place
 from proxx.origin import (
     METADATA,
-    disagreeing,
-    fault_of,
     named_reels,
-    of_place,
     origin_facts,
     origin_rows,
     origin_texts,

@@ -9,6 +9,8 @@ from proxx.clip import FIELD_ORDERS, is_rgb
 from proxx.conventions import Nle, folder, folder_relation, name_relation
 from proxx.facts import base_name, rate_text
 from proxx.model import Audio, Colour, Media, Video
+from proxx.moments import start_label
+from proxx.origin import written_reel
 from proxx.shapes import Like, shape_likeness
 from proxx.timecode import TimecodeError, parse
 
@@ -41,7 +43,7 @@ def likenesses(nle: Nle, source: Media, proxy: Media, linear: Collection[str]) -
         **_sounds(source, proxy, linear),
         "scan": _scan(one, other),
         **shape_likeness(one, other),
-        "reel": _reel(source.reel, proxy.reel),
+        "reel": _reel(source, proxy),
         "range": _range(one, other),
         "colour": _colour(one, other),
         "container": Like(proxy.container, proxy.container, source.container),
@@ -52,7 +54,7 @@ def likenesses(nle: Nle, source: Media, proxy: Media, linear: Collection[str]) -
 
 def _timecodes(source: Media, proxy: Media) -> dict[str, Like | None]:
     """Start labels and how they count. Labels are compared as people read them, the drop flag for itself."""
-    one, other = source.timecode, proxy.timecode
+    one, other = start_label(source), start_label(proxy)
     words = (other or "none", one or "none", "the start timecode")
     if one is None or other is None:
         value = drop = UNKNOWN
@@ -80,11 +82,11 @@ def _drops(label: str) -> bool:
 
 def _offset(source: Media, proxy: Media) -> str:
     """By how many frames the proxy's label is off, where both can be counted."""
-    rate = source.video.rate if source.video else None
-    if rate is None or source.timecode is None or proxy.timecode is None:
+    rate, was, has = source.video.rate if source.video else None, start_label(source), start_label(proxy)
+    if rate is None or was is None or has is None:
         return ""
     try:
-        difference = parse(proxy.timecode, rate).frames - parse(source.timecode, rate).frames
+        difference = parse(has, rate).frames - parse(was, rate).frames
     except TimecodeError:
         return ""
     count = abs(difference)
@@ -160,7 +162,10 @@ def _scan(one: Video, other: Video) -> Like:
     return Like("same", *words)
 
 
-def _reel(was: str | None, has: str | None) -> Like:
+def _reel(source: Media, proxy: Media) -> Like:
+    """The reels that stand in the two files; one that only the clip's path tells counts where the proxy has one."""
+    has = proxy.reel if proxy.reel is None else written_reel(proxy)
+    was = source.reel if has or source.reel is None else written_reel(source)
     words = (has or "none", was or "none", "the reel")
     if was is None or has is None:
         return Like(UNKNOWN, *words)

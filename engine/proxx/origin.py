@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from proxx.evaluate import MOST_REMEMBERED, Decision, decide
 from proxx.model import Mark, Media
+from proxx.moments import disagreeing, fault_of, of_place, rate_word
 from proxx.reel import NamedReel, reel_in
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
-from proxx.timecode import Timecode, TimecodeError, conform, counting, nominal, parse
 
 TIMECODES, REELS = "timecode-source", "reel-source"
 METADATA = "metadata"
@@ -51,27 +51,10 @@ def timecode_decision(rulebook: Rulebook, media: Media) -> Decision:
     return answer
 
 
-def of_place(marks: Sequence[Mark], place: str) -> Mark | None:
-    """The first timecode at a place."""
-    return next((mark for mark in marks if mark.place == place and mark.label), None)
-
-
 def _state(mark: Mark | None, picture: Fraction | None) -> str:
     if mark is None:
         return "none"
     return "impossible" if fault_of(mark, picture) else "valid"
-
-
-def fault_of(mark: Mark, picture: Fraction | None) -> str:
-    """Why a timecode cannot exist at the rate that it counts at; empty when it can, or when no rate is known."""
-    rate = counting(mark.rate, picture)
-    if rate is None:
-        return ""
-    try:
-        parse(mark.label, rate)
-    except TimecodeError as error:
-        return str(error)
-    return ""
 
 
 def _with_reel(rulebook: Rulebook, media: Media) -> Media:
@@ -171,71 +154,6 @@ def origin_texts(rulebook: Rulebook, media: Media) -> dict[str, Any]:
         "reel-pattern": pattern,
         "other-reel": f"{told.reel} (by {told.pattern})" if told else "",
     }
-
-
-def rate_word(own: Fraction | None, picture: Fraction) -> str:
-    """How the rate that a timecode counts at stands to the picture's: untold, same, rounded, part or other."""
-    if own is None:
-        return "untold"
-    if own == picture:
-        return "same"
-    if nominal(own) == nominal(picture):
-        return "rounded"
-    return "part" if nominal(picture) % nominal(own) == 0 else "other"
-
-
-def disagreeing(media: Media) -> list[Mark]:
-    """The timecodes that do not name the moment of the one that counts.
-
-    System items are left out: they are stored with the essence, in the order of decoding.
-    """
-    taken = of_place(media.marks or (), media.timecode_from or "")
-    if taken is None:
-        return []
-    # A file without a picture has tags without a rate: they count as the one that is compared with.
-    picture = media.video.rate if media.video else taken.rate
-    wanted = _moment(taken, picture)
-    if wanted is None:
-        return []
-    return [mark for mark in _compared(media) if not _agree(wanted, _moment(mark, picture))]
-
-
-def _compared(media: Media) -> Iterator[Mark]:
-    return (mark for mark in media.marks or () if mark.label and mark.place != "system-item")
-
-
-def read_back(made: Media, promised: str | None, rate: Fraction | None) -> str | None:
-    """What a made file tells of a promised start: the promise itself where all its timecodes keep it, else in words.
-
-    A label may be written in another way ("00:00:00:5", or "." for ";"), the moment and the drop-frame flag may not.
-    """
-    if promised is None:
-        return made.timecode
-    if not promised:
-        return ", ".join(f"{mark.label} ({mark.place})" for mark in _compared(made)) or made.timecode or ""
-    wanted = Mark("promise", promised)
-    told = list(_compared(made)) or [Mark("file", made.timecode or "")]
-    moment = _moment(wanted, rate)
-    wrong = [mark for mark in told if mark.label != promised and (not moment or _moment(mark, rate) != moment)]
-    return ", ".join(dict.fromkeys(f"{mark.label or 'none'}" for mark in wrong)) or promised
-
-
-def _moment(mark: Mark, picture: Fraction | None) -> Timecode | None:
-    rate = counting(mark.rate, picture)
-    try:
-        return parse(mark.label, rate) if rate else None
-    except TimecodeError:
-        return None
-
-
-def _agree(one: Timecode, other: Timecode | None) -> bool:
-    """Whether two timecodes name one moment; of unequal rates the slower one decides how exactly."""
-    if other is None:
-        return False
-    slow, fast = sorted((one, other), key=lambda moment: moment.rate)
-    if slow.rate == fast.rate:
-        return (one.frames, one.drop) == (other.frames, other.drop)
-    return abs(conform(fast, slow.rate).frames - slow.frames) <= 1
 
 
 def _reel_word(media: Media, named: Mapping[str, NamedReel]) -> str:

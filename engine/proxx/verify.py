@@ -14,7 +14,8 @@ from proxx.errors import Finding
 from proxx.evaluate import Decision, ask, tell
 from proxx.facts import base_name, rate_text
 from proxx.model import Audio, Colour, Media, Task, Video
-from proxx.origin import read_back, settled
+from proxx.moments import read_back
+from proxx.origin import settled
 from proxx.probe import measure, probe
 from proxx.rulebook import Rulebook
 from proxx.stopping import Stop
