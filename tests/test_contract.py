@@ -26,12 +26,20 @@ NEWER = {"Resolve.IsStudio"}
 """What the vendor has added since the type stub was written."""
 
 
-def stub() -> dict[str, list[ast.arguments]]:
-    """The signatures that the published type stub has for every method, as Class.Method."""
+def stub_tree() -> ast.Module:
+    """The published type stub."""
     held = distribution("fusionscript-stubs")
     path = next(str(file.locate()) for file in held.files or () if file.name == "fusionscript.pyi")
+    return ast.parse(Path(path).read_text("utf-8"))
+
+
+STUB_TREE = stub_tree()
+
+
+def stub() -> dict[str, list[ast.arguments]]:
+    """The signatures that the stub has for every method, as Class.Method."""
     found: dict[str, list[ast.arguments]] = {}
-    for owner in ast.parse(Path(path).read_text("utf-8")).body:
+    for owner in STUB_TREE.body:
         if isinstance(owner, ast.ClassDef):
             for method in owner.body:
                 if isinstance(method, ast.FunctionDef):
@@ -176,11 +184,23 @@ def test_the_driver_calls_only_what_the_contract_has_at_the_floor() -> None:
 
 
 def test_the_driver_calls_exactly_the_methods_that_plans_say_it_needs() -> None:
-    """In the driver's text every method of Resolve stands as .Name(; none of its own is written so."""
+    """In the driver's text every method of Resolve stands as .Name(; none of its own is written so. Linking proxies
+    back is no part of a job."""
     folder = ROOT / "engine/proxx/engines"
     called = {
         name
         for path in sorted(folder.glob("resolve_*.py"))
+        if path.name != "resolve_links.py"
         for name in re.findall(r"\.([A-Z]\w+)\(", path.read_text("utf-8"))
     }
     assert {name.partition(".")[2] for name in CONTRACT.driver} == called
+
+
+def render_settings() -> dict[str, str]:
+    """The keys of SetRenderSettings in the stub, with their types as it writes them."""
+    (owner,) = [one for one in STUB_TREE.body if isinstance(one, ast.ClassDef) and one.name == "RenderSettings"]
+    return {
+        one.target.id: ast.unparse(one.annotation)
+        for one in owner.body
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+    }

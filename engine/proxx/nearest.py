@@ -20,8 +20,11 @@ def nearest(word: str, choices: Sequence[str], meant: Mapping[str, str] = _NOTHI
             return choice
     import difflib  # slow to import, and only a mistake needs it
 
-    close = difflib.get_close_matches(word.strip().casefold(), choices, 1, cutoff=0.75)
-    return close[0] if close else ""
+    plain = {choice.casefold(): choice for choice in reversed(choices)}  # of two that differ by case, the first
+    close = difflib.get_close_matches(
+        word.strip().casefold(), [choice.casefold() for choice in choices], 1, cutoff=0.75
+    )
+    return plain[close[0]] if close else ""
 
 
 def unmistakable(word: str, choices: Sequence[str], meant: Mapping[str, str] = _NOTHING) -> str:
@@ -36,7 +39,7 @@ def unmistakable(word: str, choices: Sequence[str], meant: Mapping[str, str] = _
     match = difflib.SequenceMatcher(None, "", word.strip().casefold())
     scores = []
     for one in dict.fromkeys(choices):
-        match.set_seq1(one)
+        match.set_seq1(one.casefold())
         scores.append(match.ratio())
     scores.sort()
     return choice if len(scores) == 1 or scores[-1] - scores[-2] >= _MARGIN else ""
