@@ -30,7 +30,8 @@ def index_pages(rulebook: Rulebook) -> Pages:
         ["[Naming tokens](tokens.md)", "how proxies are named"],
         ["[Facts](facts.md)", "what rules may ask about"],
         ["[Vocabulary](vocabulary.md)", "the words for codecs and containers"],
-        ["[DaVinci Resolve](resolve/api.md)", "what is relied on of its scripting interface"],
+        ["[DaVinci Resolve: rendering](resolve/rendering.md)", "formats, codecs and settings by id, camera RAW"],
+        ["[DaVinci Resolve: scripting](resolve/api.md)", "what is relied on of its scripting interface"],
         ["[Commands](commands.md)", "the command line"],
         ["[Exit codes](exit-codes.md)", "what a command's end means"],
     ]

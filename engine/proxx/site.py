@@ -38,7 +38,7 @@ SERVED = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"(^```.*?^```+$)", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
-SINGLE = ("jobspec", "tokens", "facts", "vocabulary", "resolve/api", "commands", "exit-codes")
+SINGLE = ("jobspec", "tokens", "facts", "vocabulary", "resolve/rendering", "resolve/api", "commands", "exit-codes")
 MODES = (("light", "default", "dark", "weather-night"), ("dark", "slate", "light", "weather-sunny"))
 
 
