@@ -282,6 +282,20 @@ def test_the_clips_of_a_card_are_one_job_that_waits_for_what_its_manifest_names(
     assert [Path(one["source"]).name for one in record["clips"]] == ["clip_001.mov", "clip_002.mov"]
 
 
+def test_a_single_turn_ends_beside_files_that_are_broken_and_others_that_never_get_their_name(
+    card: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A told file is looked at again and again; a turn that took this for news would never end."""
+    out, clip = tmp_path / "out", card / "A001" / "clip_001.mov"
+    clip.write_bytes(clip.read_bytes()[:1000])
+    (card / "A001" / "clip_002.mov").rename(card / "A001" / "clip_002.mov.part")
+    assert watch(card, out=out) == 4
+    assert "error[watch/incomplete]" in capsys.readouterr().out
+    assert watch(card, out=out) == 0
+    said = capsys.readouterr().err
+    assert "clip_002.mov.part is left" in said
+
+
 def test_an_incomplete_file_is_told_once_and_the_others_are_made(
     card: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -89,7 +89,7 @@ class Watcher:
         self.settings, self.stop = settings, stop
         self.metrics = Metrics(arguments.metrics, folder)
         self.failed = self.cut_off = False
-        self.answers: Mapping[str, str] = {}
+        self.waiting: set[str] = set()
         self.since = time.monotonic()
 
     def run(self) -> int:
@@ -99,8 +99,10 @@ class Watcher:
             begun = time.monotonic()
             answers = self._scan()
             worked = self._work(answers)
-            if worked or answers != self.answers:
-                self.answers, self.since = answers, begun
+            # A file that was told is looked at again and again, which is no news.
+            waiting = {path for path, do in answers.items() if do == "wait"}
+            if worked or waiting != self.waiting:
+                self.waiting, self.since = waiting, begun
             if self.arguments.once and not worked and self._is_over(answers, begun - self.since):
                 break
             if not answers and not waited and not self.arguments.once:
