@@ -25,7 +25,8 @@ ROOT = Path(__file__).parent.parent
 PEER = ["HandBrakeCLI", "--preset", "Production Proxy 1080p"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "engine")}
 ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled; so is the one that is measured
-PROFILES = ("proxy_prores_proxy", "proxy_prores_lt", "proxy_dnxhr_lb", "proxy_dnxhr_hq", "proxy_h264_mov", "proxy_h265")
+SHARE = 0.15
+"""What proving may cost beside the encode."""
 
 
 def seconds(argv: list[str]) -> float:
@@ -60,7 +61,7 @@ def write_spec(folder: Path, clips: list[Path], profile: str) -> Path:
         "output_directory": str(folder / "out"),
         "codec": card["codec"],
         "container": card["container"],
-        "resolution": card["resolution"],
+        "resolution": card["resolution"].replace("explicit", "1920x1080"),
         "naming_template": f"{{source_name}}_{profile}",
         "proxy_profile": profile,
     }
@@ -130,11 +131,16 @@ def against_loops(folder: Path, clips: list[Path], rounds: int) -> None:
     scripts = folder / "scripts"
     scripts.mkdir()
     alone = [*proxx("run", str(spec), "--quiet", "--jobs", "1")]
+    cold = folder / "cold"  # a user's cache in which the rulebook is known, but no source
+    subprocess.run(
+        ["env", f"XDG_CACHE_HOME={cold}", *proxx("profiles")], env=ENVIRONMENT, check=True, capture_output=True
+    )
+    forget = f"rm -rf {shlex.quote(str(cold / 'proxx' / 'sources'))}; XDG_CACHE_HOME={shlex.quote(str(cold))} exec "
     programs = {
         "loop": in_shell(plan, proved=False),
         "loop that proves": in_shell(plan, proved=True),
         "proxx --jobs 1": alone,
-        "the same, never planned": ["env", f"XDG_CACHE_HOME={folder / 'out' / 'cache'}", *alone],
+        "the same, never planned": ["sh", "-c", forget + shlex.join(alone)],
         **{f"xargs -P {n} that proves": by_xargs(folder_of(scripts, n), plan, n, proved=True) for n in (2, 3)},
         "proxx --jobs auto": [*proxx("run", str(spec), "--quiet")],
     }
@@ -144,16 +150,18 @@ def against_loops(folder: Path, clips: list[Path], rounds: int) -> None:
     for name, value in found.items():
         base = best if name.startswith(("xargs", "proxx --jobs auto")) else found["loop that proves"]
         print(f"  {name:<28}{value:8.2f}{value / base:8.2f}x {'best xargs' if base == best else 'loop that proves'}")
-    shares = [own_share(alone, out) for _ in range(rounds)]
-    print(f"  what --jobs 1 adds to encoding and proving: {statistics.median(shares):.1%} of the encoding")
+    took = [taken_apart(alone, out) for _ in range(rounds)]
+    aside, own = (statistics.median(one[place] for one in took) for place in (0, 1))
+    print(f"  {'--jobs 1, proving aside':<28}{aside:8.2f}{aside / found['loop']:8.2f}x loop")
+    print(f"  what --jobs 1 adds to encoding and proving: {own:.1%} of the encoding")
 
 
-def own_share(argv: list[str], out: Path) -> float:
-    """What a run takes beside encoding and proving, as its record tells them, as a share of the encoding."""
+def taken_apart(argv: list[str], out: Path) -> tuple[float, float]:
+    """A run without its proving, in seconds, and what it takes beside encoding and proving as a share of encoding."""
     emptied(out)
     took = seconds(argv)
     encoding, proving = times_of(out)
-    return (took - encoding - proving) / encoding
+    return took - proving, (took - encoding - proving) / encoding
 
 
 def times_of(out: Path) -> tuple[float, float]:
@@ -169,19 +177,28 @@ def folder_of(parent: Path, number: int) -> Path:
     return made
 
 
+def profiles() -> list[str]:
+    """Every profile that is made by FFmpeg."""
+    said = subprocess.check_output([*proxx("profiles", "--format", "json")], env=ENVIRONMENT)
+    return [card["name"] for card in json.loads(said)["profiles"] if card["engine"] == "ffmpeg"]
+
+
 def proving(folder: Path, rounds: int) -> None:
-    """What proving costs beside encoding, of every profile, as the records tell: one clip of ten seconds."""
-    clips = shoot(folder / "long", 1, 10)
-    print("\nproving beside encoding, one clip of 10 s: share of the encode")
-    for profile in PROFILES:
-        spec, out = write_spec(folder, clips, profile), folder / "out"
-        found = []
+    """What proving costs beside encoding, of every profile, as the records tell: one clip of four seconds."""
+    clips, out = shoot(folder / "long", 1, 4), folder / "out"
+    print(f"\nproving beside encoding, one clip of 4 s: share of the encode, at most {SHARE:.0%}")
+    over = []
+    for profile in profiles():
+        spec, found = write_spec(folder, clips, profile), []
         for _ in range(rounds):
             emptied(out)
             seconds(proxx("run", str(spec), "--quiet"))
             found.append(times_of(out))
         encode, prove = (statistics.median(one[place] for one in found) for place in (0, 1))
-        print(f"  {profile:<28}{encode:8.2f} s{prove:8.2f} s{prove / encode:8.0%}")
+        share = statistics.median(one[1] / one[0] for one in found)
+        over += [profile] if share > SHARE else []
+        print(f"  {profile:<28}{encode:8.2f} s{prove:8.2f} s{share:8.0%}", flush=True)
+    print(f"  over {SHARE:.0%}: {', '.join(over) or 'none'}")
 
 
 def against_peers(folder: Path, clip: Path, rounds: int) -> None:
