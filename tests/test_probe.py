@@ -19,6 +19,7 @@ from proxx.model import Audio, Colour, Media, Video
 from proxx.probe import measure, needs_measuring, probe, probe_all
 from proxx.streams import read_audio, read_video, sensible_rate
 from proxx.tools import find_tool
+from proxx.trial import try_decoding
 
 ROOT = Path(__file__).parent.parent
 VOCABULARY: Mapping[str, Any] = tomllib.loads((ROOT / "matrices/vocabulary.toml").read_text("utf-8"))
@@ -265,10 +266,26 @@ def test_an_ffprobe_that_hangs_dies_or_babbles_is_a_state_of_the_file(tmp_path: 
     assert probe(str(path), hasty, str(tool)).state == state
 
 
+def test_first_pictures_are_tried_while_a_file_is_probed_and_only_silence_is_believed(make: Make) -> None:
+    tool, ffmpeg = find_tool("ffprobe"), find_tool("ffmpeg")
+    for name, codec in (("a.mp4", "libx264"), ("b.mov", "prores"), ("c.mxf", "mpeg2video"), ("d.mkv", "libvpx-vp9")):
+        path = make(name, "-c:v", codec, seconds="0.2")
+        plain = probe(str(path), VOCABULARY, tool)
+        assert probe(str(path), VOCABULARY, tool, tries=True) == replace(plain, decodes=True)
+        data = bytearray(path.read_bytes())
+        middle = len(data) // 2
+        data[200:middle] = bytes(255 - byte for byte in data[200:middle])
+        if plain.container in ("mov", "mp4"):  # their index lies behind the pictures
+            path.write_bytes(data)
+            tried = probe(str(path), VOCABULARY, tool, tries=True)
+            assert tried.decodes is None
+            assert try_decoding(tried, VOCABULARY, ffmpeg).decodes is False
+
+
 def test_many_files_come_back_in_the_order_in_which_they_were_asked_for(make: Make, tmp_path: Path) -> None:
     path = make("a.mp4", "-c:v", "libx264", seconds="0.2")
     paths = [str(path), str(tmp_path / "none"), str(path), str(tmp_path)] * 3
-    assert [media.path for media in probe_all(paths, VOCABULARY, find_tool("ffprobe"), workers=4)] == paths
+    assert [media.path for media in probe_all(paths, VOCABULARY, find_tool("ffprobe"))] == paths
     assert probe_all([], VOCABULARY, find_tool("ffprobe")) == ()
 
 

@@ -52,13 +52,13 @@ class Machine:
             self._known |= {one.path: settled(self.rulebook, one) for one in look(strange)}
         return [self._known[path] for path in paths]
 
-    def _probe(self, paths: Sequence[str]) -> Sequence[Media]:
+    def _probe(self, paths: Sequence[str], *, tries: bool = False) -> Sequence[Media]:
         # Imported here: a check without media, or from saved facts, needs neither processes nor threads.
         from proxx.probe import probe_all
         from proxx.tools import find_tool, tool_version
 
         tool, vocabulary = find_tool("ffprobe"), self.rulebook.vocabulary
-        found = probe_all(paths, vocabulary, tool, stop=self.stop)
+        found = probe_all(paths, vocabulary, tool, stop=self.stop, tries=tries)
         if any(one.state == "not-media" for one in found):
             tool_version(tool, "ffprobe")  # a broken ffprobe reads no file; that is not the files' fault
         return found
@@ -84,7 +84,7 @@ class Machine:
             return looked
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            strange = self._probe([path for path in paths if path not in known])
+            strange = self._probe([path for path in paths if path not in known], tries=True)
             known |= {one.path: one for one in pool.map(look_again, strange)}
         return [known[path] for path in paths]
 

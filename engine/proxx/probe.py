@@ -54,8 +54,12 @@ Scanned = tuple[int, list[Packet], Fraction | None]
 """Of one stream: how many packets there are, those that are shown, and the tick in seconds."""
 
 
-def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None) -> Media:
-    """What the file at `path` is; `tool` is ffprobe. A file that cannot be read is a Media whose state says why."""
+def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None, tries: bool = False) -> Media:
+    """What the file at `path` is; `tool` is ffprobe. A file that cannot be read is a Media whose state says why.
+
+    With `tries` its first pictures are decoded in the same call, which costs half of another one. Only that they do
+    without a word is believed: that `decodes` is True. Everything else is left for a stricter look.
+    """
     glance = _glance(path, vocabulary["probe"]["head_bytes"])
     media = Media(path=path, state=glance.state, detail=glance.detail, size=glance.size)
     if glance.state != "ok":
@@ -66,7 +70,8 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None)
         return replace(
             media, container=found.container, codec=found.codec, reason=found.reason, warnings=found.warnings
         )
-    finished = run(_look(path, vocabulary, tool), timeout=vocabulary["probe"]["timeout_seconds"], stop=stop)
+    argv = _look(path, vocabulary, tool, tries=tries)
+    finished = run(argv, timeout=vocabulary["probe"]["timeout_seconds"], stop=stop)
     document, state, detail = _document(finished)
     if document is None:
         return replace(media, state=state, detail=detail, declared_size=glance.declared_size)
@@ -75,16 +80,19 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None)
     # A header vouches for its frames only where the file is known to be all there.
     cadence = seen.cadence if seen.video is None or glance.is_whole else "unknown"
     marks = together(own_marks(path), seen.marks or ())
-    return replace(seen, size=glance.size, declared_size=glance.declared_size, cadence=cadence, marks=marks)
+    shown = {frame.get("stream_index") for frame in document.get("frames", ())}
+    decodes = True if seen.video is not None and seen.video.index in shown and not finished.stderr else None
+    seen = replace(seen, size=glance.size, declared_size=glance.declared_size, cadence=cadence)
+    return replace(seen, marks=marks, decodes=decodes)
 
 
 def probe_all(
-    paths: Sequence[str], vocabulary: Table, tool: str, *, workers: int = 0, stop: Event | None = None
+    paths: Sequence[str], vocabulary: Table, tool: str, *, stop: Event | None = None, tries: bool = False
 ) -> tuple[Media, ...]:
-    """Probe files side by side (0 workers: one for each processor), in the order given; an interrupt ends them all."""
+    """Probe files side by side, one for each processor, in the order given; an interrupt ends them all."""
     ended = stop or Event()
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        looks = [pool.submit(probe, path, vocabulary, tool, stop=ended) for path in paths]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        looks = [pool.submit(probe, path, vocabulary, tool, stop=ended, tries=tries) for path in paths]
         try:
             return tuple(look.result() for look in looks)
         except BaseException:
@@ -154,8 +162,15 @@ def _safe(tool: str, vocabulary: Table) -> list[str]:
     return [tool, "-v", "error", "-format_whitelist", formats, "-protocol_whitelist", protocols]
 
 
-def _look(path: str, vocabulary: Table, tool: str) -> list[str]:
+def _look(path: str, vocabulary: Table, tool: str, *, tries: bool = False) -> list[str]:
     shown = ["-show_error", "-show_format", "-show_streams", "-of", "json"]
+    if tries:  # twice as many packets, for sound lies between the pictures
+        shown += [
+            "-show_entries",
+            "frame=stream_index",
+            "-read_intervals",
+            f"%+#{2 * vocabulary['probe']['trial_frames']}",
+        ]
     return [*_safe(tool, vocabulary), *shown, "-i", f"file:{whole_path(path)}"]
 
 

@@ -20,7 +20,7 @@ def try_decoding(
     It is decoded as the encode will: strictly, so that what passes here does not fail there at its first frames.
     """
     video = media.video
-    if media.state != "ok" or video is None or not video.pix_fmt or not media.demuxer:
+    if media.decodes or media.state != "ok" or video is None or not video.pix_fmt or not media.demuxer:
         return media
     settings = vocabulary["probe"]
     argv = [
