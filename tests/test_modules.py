@@ -76,7 +76,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         ),
         *("doctor", "handover", "exporters"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
-        *("relinkview", "relinks"),
+        *("relinkview", "relinkpictures", "relinkpage", "relinks"),
         *(
             "markdown",
             "drawing",

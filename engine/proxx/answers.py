@@ -41,7 +41,7 @@ def decide(rulebook: Rulebook, asked: str, words: Sequence[str]) -> dict[str, An
         "row": row.id,
         **_row_stands(rulebook, table, row.id),
         "outcome": dict(row.outcome),
-        "why": [str(row.about[key]) for key in ("why", "note", "source") if key in row.about],
+        "why": reasons(row.about),
         "finding": None
         if finding is None
         else {
@@ -56,6 +56,13 @@ def decide(rulebook: Rulebook, asked: str, words: Sequence[str]) -> dict[str, An
             for miss in trace(table, inputs)
         ],
     }
+
+
+def reasons(about: Mapping[str, Any]) -> list[str]:
+    """Why a row decides as it does, and where that is published, with how sure it is."""
+    told = [str(about[key]) for key in ("why", "note", "source") if key in about]
+    level = about.get("evidence", {}).get("level")
+    return [*told[:-1], f"{told[-1]} ({level})"] if level and "source" in about else told
 
 
 def _row_stands(rulebook: Rulebook, table: Table, row: str) -> dict[str, Any]:

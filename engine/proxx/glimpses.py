@@ -103,6 +103,22 @@ def read_whole(reader: Reader, media: Media, size: tuple[int, int], chain: str =
     return Glimpse(0, _rows(_run(reader, argv, media), size))
 
 
+def read_frame(reader: Reader, media: Media, size: tuple[int, int], number: int) -> Pictures | None:
+    """One frame in colour as it is shown, a row of red, green and blue; None when the file has no such frame."""
+    width, height = size
+    shown = f"scale=w={width}:h={height}:flags=area+accurate_rnd,setsar=1,format=pix_fmts=rgb24"
+    video = media.video or Video()
+    if media.cadence == "constant" and video.rate:
+        at = first_picture(video) + (number - Fraction(1, 2)) / video.rate - _clock(media) if number else Fraction(0)
+        seek = ["-ss", f"{float(at):.6f}"] if number else []
+        chain = shown
+    else:
+        seek, chain = [], f"select=eq(n\\,{number}),{shown}"
+    finished = _run(reader, [*_input(reader, media, seek), *_pictures(media, chain, 1)], media)
+    rows = _rows(finished, (3 * width, height))
+    return rows[0] if len(rows) else None
+
+
 def read_place(reader: Reader, media: Media, size: tuple[int, int], begin: int, count: int, chain: str = "") -> Glimpse:
     """At most `count` pictures from number `begin` on. A number is what a picture's time says at the file's rate."""
     video = media.video or Video()

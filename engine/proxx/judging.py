@@ -73,7 +73,7 @@ def _report(arguments: argparse.Namespace, name: str, machine: Machine) -> FileR
     """One spec's report; with --fix the mended file is in its place, with --diff its changes are shown."""
     book, data = machine.rulebook, read_bytes(name)
     checked = check(book, data, machine)
-    if arguments.nles and not (arguments.fix or arguments.diff):
+    if (arguments.nles or arguments.system) and not (arguments.fix or arguments.diff):
         from proxx.nlepromise import relinking_of, with_nles
 
         checked = with_nles(book, checked, relinking_of(book, arguments.nles, arguments.system))

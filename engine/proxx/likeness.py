@@ -145,9 +145,10 @@ def _sounds(source: Media, proxy: Media, linear: Collection[str]) -> dict[str, L
 
 
 def _tracks_words(channels: list[int | None]) -> str:
-    return (
-        "no track" if not channels else " + ".join("?" if one is None else str(one) for one in channels) + " channels"
-    )
+    if not channels:
+        return "no track"
+    counts = " + ".join("?" if one is None else str(one) for one in channels)
+    return f"{counts} channel" if channels == [1] else f"{counts} channels"
 
 
 def _scan(one: Video, other: Video) -> Like:

@@ -97,6 +97,8 @@ def _relink_parser(relink: argparse.ArgumentParser) -> None:
     words = "compare the contents too: frames, one by one or at some places, and the sound"
     relink.add_argument("--deep", action="store_true", help=words)
     places_option(relink)
+    words = "also write a page with pictures and waveforms to this file"
+    relink.add_argument("--html", metavar="FILE", help=words)
 
 
 def _docs_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -29,10 +29,18 @@ def relink_command(arguments: argparse.Namespace) -> int:
     if not pairs.found and not pairs.proxies and not pairs.sources:
         raise ProxxError("there is no media in these folders", exit_code=EXIT_USAGE)
     stop = Stop()
-    if arguments.deep:
+    if arguments.html:
+        from proxx.relinkpage import must_be_ours
+
+        must_be_ours(arguments.html)
+    if arguments.deep or arguments.html:
         guardian.prepare()
         stop_on_signals(stop)
     judged = _judged(arguments, book, names, pairs, stop)
+    if arguments.html:
+        from proxx.relinkpage import write_page
+
+        write_page(arguments.html, book, judged, pairs, names, arguments.system, stop)
     if is_json(arguments):
         print_text(json_text(relink_document(judged, pairs, arguments.system)))
     else:

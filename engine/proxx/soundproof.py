@@ -118,10 +118,17 @@ def _window(one: Floats, other: Floats, base: SoundProof, reach: int) -> SoundPr
 
 
 def _best(one: Floats, other: Floats, lead: int, reach: int) -> Lag | None:
-    """The lag of the loudest channel; where that one has lost its sound, of the next that has some."""
+    """The lag of the loudest channel; where that one has lost its sound, of the next that has some.
+
+    Where its own channel of the proxy holds something else, the others are looked through for it.
+    """
     for channel in sorted(range(len(one)), key=lambda place: (place != lead, -loudness(one[place]))):
         if loudness(other[channel]) >= SILENCE and loudness(one[channel]) >= SILENCE:
-            return lag_of(one[channel], other[channel], reach)
+            lag = lag_of(one[channel], other[channel], reach)
+            if lag is not None and lag.alike >= ALIKE / 2:
+                return lag
+            found = [lag, *(lag_of(one[channel], beside, reach) for beside in other)]
+            return max((each for each in found if each is not None), key=lambda each: each.alike, default=None)
     return None
 
 
