@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from proxx.answers import reasons
 from proxx.facts import source_facts
 from proxx.model import Media
 from proxx.profilepages import placeholder_spec
@@ -91,5 +92,5 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "cells": cells,
         "then": dict(row.outcome),
         "finding": row.finding,
-        "why": [str(row.about[key]) for key in ("why", "note", "source") if key in row.about],
+        "why": reasons(row.about),
     }
