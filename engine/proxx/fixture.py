@@ -81,6 +81,8 @@ def read_fixture(book: Rulebook, words: Sequence[str], extension: str) -> tuple[
     home = containers[extension]
     likes = {key: value for word in words for key, value in _entry(book, word).get("likes", {}).items()}
     settings = {"codec": home["codec"], "acodec": home["acodec"], **book.items["fixture-default"], **asked}
+    if "reel" in settings and home.get("tags") == "stream":
+        settings.setdefault("tc", "00:00:00:00")  # a MOV keeps its reel name in the timecode track
     settings.setdefault("range", "pc" if book.items["fixture-codec"][settings["codec"]].get("always") else "tv")
     faults += fitted(book.items, extension, settings, {key: word for key, (_, word) in said.items()})
     pixels = pixel_faults(book.items, settings, likes)

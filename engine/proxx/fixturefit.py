@@ -45,10 +45,27 @@ def _container_faults(items: Items, container: str, settings: Settings, words: M
     }
     if re.search(r"\dch(\+|$)", settings["audio"]):
         needed["unlaid"] = words.get("audio", "audio")
+    if any(settings[key] not in (default[key], "unknown") for key in ("primaries", "transfer", "matrix")):
+        needed["colour"] = words.get("transfer", "colour")
+    lost = items["fixture-codec"][settings["codec"]].get("loses", {}).get(container, ())
     for need, word in needed.items():
-        if need not in homes[container]["carries"]:
+        if need not in homes[container]["carries"] or need in lost:
             known = ", ".join(name for name, home in homes.items() if need in home["carries"])
             faults.append(Fault("container-cannot", {"word": word, "container": container, "known": known}))
+    return faults + _rate_faults(homes, container, settings)
+
+
+def _rate_faults(homes: Mapping[str, Any], container: str, settings: Settings) -> list[Fault]:
+    """Rates of pictures and samples that a container does not have."""
+    faults = []
+    rates, home = {"rates": ("rate", "rate="), "sample_rates": ("sr", "sr=")}, homes[container]
+    for key, (name, word) in rates.items():
+        if key not in home or (name == "sr" and settings["audio"] == "none"):
+            continue
+        if Fraction(settings[name]) not in map(Fraction, home[key]):
+            known = ", ".join(one for one, data in homes.items() if key not in data)
+            texts = {"word": f"{word}{settings[name]}", "container": container, "known": known}
+            faults.append(Fault("container-cannot", texts))
     return faults
 
 
@@ -123,9 +140,9 @@ def pixel_faults(items: Items, settings: Settings, likes: Settings) -> tuple[Map
     fitting = []
     for pixels in codec["pixels"]:
         has = traits(pixels["format"])
-        if not codec.get("even") or (
-            (width % 2 == 0 or has["chroma"] == "444") and (height % 2 == 0 or has["chroma"] != "420")
-        ):
+        is_low = has["chroma"] == "420" or settings["interlaced"] != "no"
+        fits = (width % 2 == 0 or has["chroma"] == "444") and (height % 2 == 0 or not is_low)
+        if fits or not codec.get("even"):
             fitting.append((pixels, has))
     fitting = [one for one in fitting if all(one[1][key] == settings.get(key, one[1][key]) for key in one[1])]
     if not fitting:

@@ -14,6 +14,9 @@ UNTAGGED = frozenset({"", "unknown", "unspecified", "reserved", "N/A"})
 CLOSE = Fraction(1, 200)
 """Rates nearer than half a percent are one rate, measured twice."""
 
+SAME_RATE = 100_000
+"""A rate that differs from a standard one by less than this part of it is that one, rounded by a clock."""
+
 
 def read_media(path: str, identity: Identity, document: Table, vocabulary: Table) -> Media:
     """Everything that one ffprobe document tells about an identified file."""
@@ -94,8 +97,14 @@ def sensible_rate(raw: Fraction | None, average: Fraction | None, settings: Tabl
     sane_average = average if average is not None and low <= average <= high else None
     if raw is not None and low <= raw <= high:
         counts_fields = sane_average is not None and raw == 2 * sane_average
-        return sane_average if counts_fields else raw
+        return sane_average if sane_average and counts_fields else _exact(raw, settings)
     return standard_rate(sane_average, settings) if sane_average else None
+
+
+def _exact(rate: Fraction, settings: Table) -> Fraction:
+    """The standard rate that clocks of milliseconds (Matroska) make 19001/317 of, else the rate itself."""
+    known = (Fraction(word) for word in settings["rates"])
+    return next((other for other in known if abs(other - rate) <= rate / SAME_RATE), rate)
 
 
 def standard_rate(rate: Fraction, settings: Table) -> Fraction:

@@ -1,0 +1,213 @@
+"""What a proxy is, read by other code than proxx's own: ffprobe's plain words, burnt-in numbers, tones and clicks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from proxx.burnin import Number, clicks_until
+from proxx.errors import ProxxError
+from proxx.fixture import Fixture
+from proxx.fixturelines import seconds_of
+from proxx.readback import Area, channel_number, click_offset, numbers_of
+
+EAR = 8000
+"""Samples a second at which sound is listened to."""
+
+REACH, TOLERANCE = Fraction(1, 40), Fraction(1, 500)
+"""Seconds around its place in which a click is looked for, and by which it may be early or late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file in ffprobe's words. `sound` are the (channels, sample rate, start) of its audio streams."""
+
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    par: Fraction = Fraction(1)
+    rate: Fraction = Fraction(0)
+    rotation: int = 0
+    field_order: str = ""
+    timecode: str = ""
+    reel: str = ""
+    colour: tuple[str, str, str, str] = ("", "", "", "")
+    start: Fraction = Fraction(0)
+    sound: tuple[tuple[int, int, Fraction], ...] = ()
+    numbers: list[Number | None] = field(default_factory=list)
+
+
+def read(path: str, ffprobe: str, ffmpeg: str, area: Area | None = None) -> Reading:
+    """Everything about a file that an editor would notice. Raises ProxxError when FFmpeg cannot read it."""
+    argv = [ffprobe, "-v", "error", "-show_streams", "-show_format", "-of", "json", path]
+    done = subprocess.run(argv, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    document = json.loads(done.stdout or b"{}")
+    streams = document.get("streams", [])
+    video = next((one for one in streams if one.get("codec_type") == "video"), None)
+    if video is None:
+        raise ProxxError(f"{path} has no picture")
+    tags = [one.get("tags", {}) for one in (video, *streams, document.get("format", {}))]
+    return Reading(
+        codec=video.get("codec_name", ""),
+        width=video["width"],
+        height=video["height"],
+        par=_fraction(video.get("sample_aspect_ratio"), "1"),
+        rate=_rate(video),
+        rotation=_rotation(video),
+        field_order=video.get("field_order", "unknown"),
+        timecode=_tag(tags, "timecode"),
+        reel=_tag(tags, "reel_name"),
+        colour=(*(str(video.get(f"color_{name}", "unknown")) for name in ("range", "primaries", "transfer", "space")),),  # type: ignore[arg-type]
+        start=_fraction(video.get("start_time"), "0"),
+        sound=tuple(
+            (int(one.get("channels", 0)), int(one.get("sample_rate", 0)), _fraction(one.get("start_time"), "0"))
+            for one in streams
+            if one.get("codec_type") == "audio"
+        ),
+        numbers=numbers_of(path, ffmpeg, area=area),
+    )
+
+
+def _fraction(value: Any, otherwise: str) -> Fraction:
+    try:
+        return Fraction(str(value).replace(":", "/"))
+    except (ValueError, ZeroDivisionError):
+        return Fraction(otherwise)
+
+
+def _rate(video: dict[str, Any]) -> Fraction:
+    """The rate in the header; a clock of milliseconds makes 19001/317 of 60000/1001."""
+    rate = _fraction(video.get("r_frame_rate"), "0")
+    exact = [
+        *map(Fraction, (24, 25, 30, 48, 50, 60, 120)),
+        *(Fraction(one * 1000, 1001) for one in (24, 30, 48, 60, 120)),
+    ]
+    return next((one for one in exact if abs(one - rate) < one / 100_000), rate)
+
+
+def _rotation(video: dict[str, Any]) -> int:
+    turns = [-int(one["rotation"]) for one in video.get("side_data_list", ()) if "rotation" in one]
+    return (turns[0] if turns else 0) % 360
+
+
+def _tag(parts: Sequence[dict[str, str]], name: str) -> str:
+    return next((value for part in parts for key, value in part.items() if key.lower() == name and value), "")
+
+
+def frame_faults(fixture: Fixture, reading: Reading, rate: Fraction | None) -> Iterator[str]:
+    """What is wrong with the frames: number, first, order; `rate` is the one that the file is conformed to."""
+    numbers = [number.value if number else -1 for number in reading.numbers]
+    wanted = list(range(fixture.frames)) if rate is None else _conformed(fixture, rate, numbers)
+    if -1 in numbers:
+        yield f"{numbers.count(-1)} frames without a number"
+    elif len(numbers) != len(wanted):
+        yield f"{len(numbers)} frames, not {len(wanted)}"
+    elif numbers and numbers[0] != wanted[0]:
+        yield f"begins with frame {numbers[0]}"
+    elif numbers != wanted:
+        first = next(at for at, (one, other) in enumerate(zip(numbers, wanted, strict=True)) if one != other)
+        yield f"frame {first} is {numbers[first]}, not {wanted[first]}"
+    turns = {number.turn for number in reading.numbers if number}
+    upright = {(turn + reading.rotation) % 360 for turn in turns}
+    if turns and upright != {fixture.rotation}:
+        yield f"turned {sorted(upright)}, not {fixture.rotation}"
+
+
+def _conformed(fixture: Fixture, rate: Fraction, numbers: Sequence[int]) -> list[int]:
+    """What each frame at a rate shows: the source's frame that is shown then, or the one next to it that is as near."""
+    starts = [seconds_of(fixture, frame) for frame in range(fixture.frames)]
+    length = starts[-1] + 1 / fixture.rate
+    count = round(length * rate)
+    wanted = []
+    for at in range(count):
+        moment = at / rate
+        near = [
+            frame for frame, start in enumerate(starts) if abs(_shown(starts, frame, length, moment)) <= 1 / rate / 2
+        ]
+        now = max(frame for frame, start in enumerate(starts) if start <= moment + Fraction(1, 1000))
+        shown = numbers[at] if at < len(numbers) else -1
+        wanted.append(shown if shown in near else now)
+    return wanted
+
+
+def _shown(starts: Sequence[Fraction], frame: int, length: Fraction, moment: Fraction) -> Fraction:
+    """How far a moment lies outside the time in which a frame is shown."""
+    end = starts[frame + 1] if frame + 1 < len(starts) else length
+    return max(starts[frame] - moment, moment - end, Fraction(0))
+
+
+def listen(path: str, ffmpeg: str, reading: Reading) -> list[list[float]]:
+    """Every channel of every audio stream, in order, at EAR samples a second, from second 0 on the file's own clock."""
+    heard: list[list[float]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        argv = [ffmpeg, "-v", "error", "-nostdin", "-copyts", "-i", path]
+        for place in range(len(reading.sound)):
+            argv += ["-map", f"0:a:{place}", "-af", f"aresample=osr={EAR}:async=1:first_pts=0", "-c:a", "pcm_f32le"]
+            argv += ["-f", "f32le", f"{folder}/{place}"]
+        subprocess.run(argv, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        for place, (channels, _, _) in enumerate(reading.sound):
+            data = Path(folder, str(place)).read_bytes() if os.path.exists(f"{folder}/{place}") else b""
+            flat = memoryview(data[: len(data) // 4 * 4]).cast("f")
+            heard += [list(flat[channel::channels]) for channel in range(channels)]
+    return heard
+
+
+def clip_shift(fixture: Fixture, reading: Reading, path: str, ffmpeg: str) -> Fraction:
+    """How late the sound of a clip itself is: not every muxer puts it where it was told to (Opus in WebM)."""
+    if not reading.sound:
+        return Fraction(0)
+    offsets = _offsets(fixture, listen(path, ffmpeg, reading)[0], -(reading.start + fixture.late))
+    return offsets[len(offsets) // 2] if offsets else Fraction(0)
+
+
+def _offsets(fixture: Fixture, samples: list[float], ahead: Fraction) -> list[Fraction]:
+    """How late each click is heard; `ahead` is the second on the fixture's own clock at which the samples begin."""
+    clicks = [click for click in clicks_until(fixture.frames) if click]
+    offsets = (click_offset(samples, EAR, fixture.rate, click, ahead, REACH) for click in clicks)
+    return sorted(offset for offset in offsets if offset is not None)
+
+
+def sound_faults(
+    fixture: Fixture, reading: Reading, path: str, ffmpeg: str, shift: Fraction = Fraction(0)
+) -> Iterator[str]:
+    """What is wrong with the sound: streams, channels, their order, and when they are heard against the clip itself."""
+    wanted, found = [stream.channels for stream in fixture.streams], [channels for channels, _, _ in reading.sound]
+    if wanted != found:
+        yield f"channels {found}, not {wanted}"
+        return
+    if not found:
+        return
+    heard = listen(path, ffmpeg, reading)
+    bass = [place == stream.bass for stream in fixture.streams for place in range(stream.channels)]
+    channel = 0
+    ahead = -(reading.start + fixture.late)
+    for channels, _, _ in reading.sound:
+        for _ in range(channels):
+            yield from _channel_faults(fixture, heard[channel], channel, bass, ahead, shift)
+            channel += 1
+
+
+def _channel_faults(
+    fixture: Fixture, samples: list[float], channel: int, bass: Sequence[bool], ahead: Fraction, shift: Fraction
+) -> Iterator[str]:
+    if not bass[channel]:
+        known = _offsets(fixture, samples, ahead)
+        if not known:
+            yield f"channel {channel}: no click"
+        elif abs(known[len(known) // 2] - shift) > TOLERANCE:
+            yield f"channel {channel}: {float(known[len(known) // 2] - shift) * 1000:+.1f} ms"
+    quiet = list(samples)
+    for click in clicks_until(fixture.frames):
+        at = round((click / fixture.rate - ahead + shift) * EAR)
+        first, last = max(at - 8, 0), max(at + 28, 0)
+        quiet[first:last] = [0.0] * len(quiet[first:last])
+    number = channel_number(quiet, EAR, bass, ahead)
+    if number != channel:
+        yield f"channel {channel} is {number}"
