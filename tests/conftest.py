@@ -63,11 +63,25 @@ def _signals_are_heard() -> None:
             signal.signal(number, handler)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker of the tests that need a running Resolve."""
+    config.addinivalue_line("markers", "resolve_live: needs DaVinci Resolve Studio; PROXX_RESOLVE_LIVE=REPORT opts in")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a running Resolve, unless somebody has one and says so."""
+    if not os.environ.get("PROXX_RESOLVE_LIVE"):
+        live = [item for item in items if item.get_closest_marker("resolve_live")]
+        items[:] = [item for item in items if item not in live]
+        config.hook.pytest_deselected(items=live)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Frozen rulebooks go below the tests' own folder, never into the user's cache; output has no colours."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.delenv("PROXX_RULEBOOK", raising=False)
         # Whatever proxx.toml lies above the checkout or the folder of temporary files, no test meets it.
         above = (ROOT.parent, Path(tempfile.gettempdir()), tmp_path_factory.getbasetemp().parent)

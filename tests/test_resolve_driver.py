@@ -43,6 +43,7 @@ FAILS = {
     "folder-stays": ("folder-refused", "MediaPool.GetCurrentFolder", "clip-000"),
     "timeline-none": ("timeline-refused", "MediaPool.CreateTimelineFromClips", "proxx-000"),
     "timeline-stays": ("timeline-refused", "Project.GetCurrentTimeline", "proxx-000"),
+    "timeline-rate": ("timeline-refused", "Timeline.GetSetting", "timelineFrameRate"),
     "timecode-refused": ("timecode-refused", "Timeline.SetStartTimecode", "10:00:00:00"),
     "one-hour": ("timecode-refused", "Timeline.GetStartTimecode", "10:00:00:00"),
     "format-unknown": ("format-refused", "Project.GetRenderCodecs", "ProRes422P"),
@@ -138,6 +139,7 @@ def test_what_is_rendered_is_what_was_bound() -> None:
         "version": "20.3.1.0006",
         "edition": "Studio",
     }
+    assert bench.calls("Timeline.SetSetting")[0] == ["useCustomSettings", "0"]
     told = bench.told("bound")[0]
     assert told["settings"]["project"]["timelineFrameRate"] == "23.976"
     assert told["settings"]["render"]["settings"]["FormatWidth"] == 2048

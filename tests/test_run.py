@@ -193,7 +193,7 @@ def test_a_refused_job_writes_nothing(camera: Path, spec_file: Write, tmp_path: 
     assert not out.exists()
 
 
-def test_a_resolve_plan_is_shown_but_not_run(
+def test_without_a_resolve_its_plan_is_shown_but_not_run(
     spec_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clip = tmp_path / "A001.ari"
@@ -209,9 +209,13 @@ def test_a_resolve_plan_is_shown_but_not_run(
     )
     assert main(["plan", str(spec), "--format", "json"]) == 0
     (task,) = json.loads(capsys.readouterr().out)["tasks"]
-    assert (task["settings"]["format"], task["settings"]["codec"]) == ("mov", "ProRes422P")
+    render = task["settings"]["render"]
+    assert (render["format"], render["codec"]) == ("mov", "ProRes422P")
     assert main(["run", str(spec), "--quiet"]) == 3
-    assert "Resolve" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no Resolve takes this job: import(DaVinciResolveScript)" in said
+    assert "proxx doctor" in said
+    assert "proxx export resolve-bundle" in said
     assert not out.exists()
 
 

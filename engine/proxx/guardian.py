@@ -133,14 +133,18 @@ class Guardian:
         """The guardian's own process id."""
         return self._process.pid
 
-    def start(self, argv: Sequence[str]) -> Guarded:
-        """Start a child; that it cannot be started is told by its fate. Raises OSError, ValueError, GuardianLost."""
+    def start(self, argv: Sequence[str], reads: int | None = None) -> Guarded:
+        """Start a child; that it cannot be started is told by its fate. Raises OSError, ValueError, GuardianLost.
+
+        `reads` is the end of a pipe that becomes its stdin.
+        """
         if any("\0" in word for word in argv):
             raise ValueError("embedded null byte")
         with new_pipes(3) as (reading, writing):
             words = [os.fsencode(_folder()), *map(os.fsencode, argv)]
             words += [name + b"=" + value for name, value in os.environb.items()]
-            self.send(lifeline.START, 0, len(argv), b"\0".join(words), writing)
+            given = writing if reads is None else [*writing, reads]
+            self.send(lifeline.START, 0, len(argv), b"\0".join(words), given)
             return Guarded(self, *reading)
 
     def send(self, kind: bytes, pid: int, number: int, data: bytes = b"", pipes: Sequence[int] = ()) -> None:
@@ -183,14 +187,14 @@ def is_ready() -> bool:
     return bool(_begun) and _begun[0].owner == os.getpid()
 
 
-def start(argv: Sequence[str]) -> Guarded:
-    """Start a child that ends with us, whatever ends us. A guardian that was killed is replaced."""
+def start(argv: Sequence[str], reads: int | None = None) -> Guarded:
+    """Start a child that ends with us, whatever ends us, `reads` its stdin. A guardian that was killed is replaced."""
     with _lock:
         try:
-            return _ready().start(argv)
+            return _ready().start(argv, reads)
         except GuardianLost:
             close()
-            return _ready().start(argv)
+            return _ready().start(argv, reads)
 
 
 def _ready() -> Guardian:

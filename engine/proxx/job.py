@@ -12,13 +12,13 @@ from typing import Any
 from proxx.chain import add_record, read_record, record_names
 from proxx.checking import Checked
 from proxx.commit import numbered, write_new
-from proxx.errors import Finding, ProxxError
+from proxx.errors import Finding
 from proxx.evaluate import ask, tell_all
 from proxx.jobspec import Spec
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger, worker
 from proxx.logsheet import sheets
-from proxx.making import Clock, Progress, Result, Way, Work
+from proxx.making import Clock, Encode, Progress, Result, Way, Work, encode_alone
 from proxx.model import Plan
 from proxx.nlepromise import promised
 from proxx.plan import make_plan
@@ -57,15 +57,6 @@ def plan(rulebook: Rulebook, checked: Checked, engine_version: str) -> Plan:
     return promised(rulebook, make_plan(rulebook, verdict, spec.to_dict(), engine_version), checked.relink)
 
 
-def need_ffmpeg(plan_: Plan) -> None:
-    """Raise ProxxError (exit 3) for a plan that this program does not drive."""
-    if plan_.engine != "ffmpeg":
-        raise ProxxError(
-            f"this plan is for DaVinci Resolve, which this version of proxx plans but does not drive ({plan_.job_id})",
-            hint=f"Render the plan's settings (proxx plan --format json) in {plan_.engine_version}.",
-        )
-
-
 def work_on(
     rulebook: Rulebook,
     plan_: Plan,
@@ -75,13 +66,13 @@ def work_on(
     stop: Event,
     way: Way,
     run_: Run | None = None,
+    encode: Encode = encode_alone,
 ) -> Work:
     """What making the clips of a plan takes; the folder and its ledger are made."""
-    need_ffmpeg(plan_)
     ledger = Ledger(str(plan_.spec["output_directory"]))
     ledger.make()
     job_id = run_.job_id if run_ else plan_.job_id
-    return Work(rulebook, plan_, plan_digest(plan_), job_id, tools, clock, progress, stop, ledger, way)
+    return Work(rulebook, plan_, plan_digest(plan_), job_id, tools, clock, progress, stop, ledger, way, encode)
 
 
 def run(
@@ -118,7 +109,7 @@ def _end(work: Work, run_: Run, begun: str, paths: dict[str, str], made: Sequenc
     job: dict[str, Any] = {
         "job_id": run_.job_id,
         "retried_from": run_.retried_from,
-        **_tools(work.tools),
+        **_tools(work.tools, made),
         "worker": worker(),
         "started_at": begun,
         "ended_at": work.clock.now(),
@@ -149,9 +140,16 @@ def _sheets(work: Work, job_id: str, record: Mapping[str, Any]) -> list[str]:
     return [write_new(folder, job_id, end, text) for end, text in sheets(record).items()]
 
 
-def _tools(tools: Tools) -> dict[str, Any]:
+def _tools(tools: Tools, made: Sequence[Result]) -> dict[str, Any]:
+    """The versions of the tools, and of the Resolve that made clips."""
+    resolves = [one.document["resolve"] for one in made if "resolve" in one.document]
+    named = [f"{one['product']} {one['version']}" for one in resolves if one["version"]]
     return {
-        "versions": {"ffmpeg": tools.ffmpeg_version, "ffprobe": tools.ffprobe_version},
+        "versions": {
+            "ffmpeg": tools.ffmpeg_version,
+            "ffprobe": tools.ffprobe_version,
+            **({"resolve": named[-1]} if named else {}),
+        },
         "configurations": {"ffmpeg": tools.ffmpeg_configuration, "ffprobe": tools.ffprobe_configuration},
     }
 

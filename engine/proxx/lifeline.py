@@ -93,7 +93,7 @@ def _read(line: socket.socket, size: int, descriptors: list[int]) -> bytes:
     """Exactly so many bytes; descriptors that come with them go into the list. Raises EOFError."""
     data = b""
     while len(data) < size:
-        chunk, passed, _, _ = line.recvmsg(size - len(data), socket.CMSG_SPACE(3 * 4))
+        chunk, passed, _, _ = line.recvmsg(size - len(data), socket.CMSG_SPACE(4 * 4))
         if not chunk:
             raise EOFError
         data += chunk
@@ -108,7 +108,7 @@ def _read(line: socket.socket, size: int, descriptors: list[int]) -> bytes:
 def _start(
     words: list[bytes], count: int, descriptors: list[int], children: Children, prctl: Callable[[int, int], int]
 ) -> None:
-    """Start a child on the descriptors (output, error, status) that came with the request."""
+    """Start a child on the descriptors (output, error, status, and input if it has one) that came with the request."""
     status = descriptors[2]
     try:
         guardian, folder, argv = os.getpid(), words[0], words[1 : 1 + count]
@@ -121,7 +121,7 @@ def _start(
         if pid == 0:
             _become(folder, argv, environment, descriptors, prctl, guardian)
         children[pid] = status
-    for descriptor in descriptors[:2]:
+    for descriptor in descriptors[:2] + descriptors[3:]:
         os.close(descriptor)
 
 
@@ -133,16 +133,16 @@ def _become(
     prctl: Callable[[int, int], int],
     guardian: int,
 ) -> None:
-    """Become the tool, in a session of its own and with nothing to read: our own stdin is empty. Never returns."""
-    output, error, status = descriptors
+    """Become the tool, in a session of its own. Given nothing to read it has our own stdin, which is empty."""
+    output, error, status = descriptors[:3]
     try:
         os.setsid()
         prctl(DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != guardian:
             os._exit(1)  # it died before it could be asked to take us along
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and its children would inherit that
-        os.dup2(output, 1)
-        os.dup2(error, 2)
+        for place, descriptor in enumerate([*descriptors[3:], output, error], 4 - len(descriptors)):
+            os.dup2(descriptor, place)
         if folder:
             os.chdir(folder)
         _tell(status, BEGUN, os.getpid())

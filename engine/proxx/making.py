@@ -11,6 +11,7 @@ from threading import Event
 from typing import Any
 
 from proxx.commit import OnStep, claim, digest, no_step, publish, sync_file, sync_folder
+from proxx.endings import engine_findings
 from proxx.engines.ffmpeg import Outcome, encode, patience
 from proxx.errors import Finding
 from proxx.evaluate import ask, tell_all
@@ -59,7 +60,7 @@ def encode_alone(work: Work, task: Task) -> Outcome:
 class Work:
     """Everything that making clips takes besides the clip: rules, plan, tools, clock, and the ledger that is kept.
 
-    `encode` runs the engine for a clip.
+    `encode` runs the engine for a clip, and tells what the plan could not promise because only the engine knows it.
     """
 
     rulebook: Rulebook
@@ -72,7 +73,11 @@ class Work:
     stop: Event
     ledger: Ledger
     way: Way = field(default_factory=Way)
-    encode: Callable[[Work, Task], Outcome] = encode_alone
+    encode: Encode = encode_alone
+
+
+Encode = Callable[[Work, Task], Outcome]
+"""Runs the engine for a clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,10 @@ def attempt(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_res
         step("encoded")
         if outcome.stopped or work.stop.is_set():
             return result(task, "CANCELLED", (), outcome, {})
+        if outcome.promise is not None:
+            task = replace(task, expect=outcome.promise)
         if outcome.exit_code != 0:
-            return result(task, "FAILED", _engine_findings(work.rulebook, task, outcome), outcome, {})
+            return result(task, "FAILED", engine_findings(work.rulebook, task, outcome), outcome, {})
         work.ledger.write(replace(entry, state=VERIFYING))
         step("verifying")
         work.progress("verify", task, None)
@@ -212,17 +219,6 @@ def _set_aside(work: Work, task: Task, refused: Result) -> None:
     work.way.on_step("set-aside")
 
 
-def _engine_findings(rulebook: Rulebook, task: Task, outcome: Outcome) -> tuple[Finding, ...]:
-    """The engine ended with an error: what it said last, as a finding; or it was ended because it did not get on."""
-    if outcome.stalled:
-        stall = {"output": base_name(task.output), "made": outcome.stalled, "promised": ""}
-        return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "stalled"}), stall, task.source))
-    said = [line for line in outcome.stderr.splitlines() if "[error]" in line or "[fatal]" in line]
-    words = (said or outcome.stderr.splitlines() or ["it said nothing"])[-1]
-    texts = {"output": base_name(task.output), "made": words, "promised": f"exit code {outcome.exit_code}"}
-    return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "failed"}), texts, task.source))
-
-
 def result(
     task: Task, status: str, findings: tuple[Finding, ...], outcome: Outcome | None, extra: Mapping[str, Any]
 ) -> Result:
@@ -235,7 +231,9 @@ def result(
         "decided": dict(task.decided),
         "argv": list(task.argv),
         "exit_code": None if outcome is None else outcome.exit_code,
+        **({"settings": dict(task.settings)} if task.settings else {}),
         **({"shared_argv": list(outcome.shared)} if outcome is not None and outcome.shared else {}),
+        **({"resolve": dict(outcome.engine)} if outcome is not None and outcome.engine is not None else {}),
         "stderr_tail": "" if outcome is None else outcome.stderr,
         "seconds": None if outcome is None else round(outcome.seconds, 3),
         "source_media": to_facts(task.media),

@@ -10,6 +10,9 @@ from typing import Any
 NO_VIDEO = "none"
 """The codec of a file that holds no moving picture."""
 
+SIMULATED = " (simulated)"
+"""What ends the engine's version in plans for a Resolve that is none: what it made is not taken for the real thing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Colour:

@@ -141,7 +141,7 @@ def _supervise(
     watch: Watch | None = None,
 ) -> tuple[int, bytes, str]:
     """Feed stdout to `on_chunk` until the child ends or must end; its code, its stderr's tail, and why it was ended."""
-    pipes = _Pipes(child, on_chunk)
+    pipes = Pipes(child, on_chunk)
     try:
         why = _attend(child, pipes, stop, timeout, watch)
         if why in ("stop", "timeout") and grace > 0:
@@ -150,13 +150,13 @@ def _supervise(
         pipes.on_chunk = lambda chunk: False
         raise
     finally:
-        code = _end(child, pipes)
+        code = end_child(child, pipes)
     if child.fault:
         raise ProxxError(f"cannot start {argv[0]}: {child.fault}")
     return code, bytes(pipes.tail), why
 
 
-class _Pipes:
+class Pipes:
     """What a child says: stdout goes to `on_chunk`, whose answer says whether work gets on; stderr's tail is kept."""
 
     def __init__(self, child: Child, on_chunk: Callable[[bytes], bool]) -> None:
@@ -204,7 +204,7 @@ class _Pipes:
         os.close(descriptor)
 
 
-def _attend(child: Child, pipes: _Pipes, stop: Event, timeout: float | None, watch: Watch | None) -> str:
+def _attend(child: Child, pipes: Pipes, stop: Event, timeout: float | None, watch: Watch | None) -> str:
     """Hand on output while the child lives; "" when it ended by itself, else "stop", "timeout" or "stalled"."""
     begun = last = time.monotonic()
     silence = 0.0
@@ -224,7 +224,7 @@ def _attend(child: Child, pipes: _Pipes, stop: Event, timeout: float | None, wat
     return ""
 
 
-def _ask_to_end(child: Child, pipes: _Pipes, grace: float, stop: Event) -> None:
+def _ask_to_end(child: Child, pipes: Pipes, grace: float, stop: Event) -> None:
     """Ask the child to end in order (a stopped one is woken for that) and give it its grace."""
     child.signal(signal.SIGINT)
     child.signal(signal.SIGCONT)
@@ -233,7 +233,7 @@ def _ask_to_end(child: Child, pipes: _Pipes, grace: float, stop: Event) -> None:
         pipes.pump(POLL_SECONDS)
 
 
-def _end(child: Child, pipes: _Pipes) -> int:
+def end_child(child: Child, pipes: Pipes) -> int:
     """Leave nothing behind, and tell the exit code."""
     try:
         code = child.poll()

@@ -49,7 +49,7 @@ def as_events(plans: Sequence[Plan], number: int) -> Progress:
 
     def tell(event: str, task: Task, value: Any) -> None:
         line: dict[str, Any] = {"format": 1, "event": event, "job": job, "index": task.index, "source": task.source}
-        if event in ("start", "frames"):
+        if event in ("start", "frames", "promise"):
             line["frames" if event == "frames" else "promised_frames"] = value
         elif event == "done":
             findings = [finding.document() for finding in value.findings]
@@ -86,21 +86,28 @@ def as_bars(plans: Sequence[Plan]) -> Iterator[Progress]:
         def tell(event: str, task: Task, value: Any) -> None:
             if event == "start":
                 shown[task.output] = bars.add_task(base_name(task.output), total=_frames(task), state="encoding")
-            elif event == "frames":
-                done[task.output] = value
-                bars.update(shown[task.output], completed=value)
-            elif event == "verify":
-                bars.update(shown[task.output], completed=_frames(task), state="verifying")
-            elif event == "retry":
-                done[task.output] = 0
-                bars.update(shown[task.output], completed=0, state=f"again in {value['seconds_waited']} s")
-            elif event == "done":
-                done[task.output] = _frames(task)
-                if task.output in shown:
-                    bars.update(shown[task.output], state=fate_word(value))
+            elif task.output in shown:
+                bars.update(shown[task.output], **_change(event, task, value))
+            if event in ("frames", "retry", "done"):
+                done[task.output] = (
+                    min(value, _frames(task)) if event == "frames" else _frames(task) * (event == "done")
+                )
             bars.update(whole, completed=sum(done.values()))
 
         yield tell
+
+
+def _change(event: str, task: Task, value: Any) -> dict[str, Any]:
+    """What an event changes of a clip's bar."""
+    if event == "frames":
+        return {"completed": value}
+    if event == "promise":
+        return {"total": value}
+    if event == "verify":
+        return {"completed": _frames(task), "state": "verifying"}
+    if event == "retry":
+        return {"completed": 0, "state": f"again in {value['seconds_waited']} s"}
+    return {"state": fate_word(value)} if event == "done" else {}
 
 
 def _frames(task: Task) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,15 +12,18 @@ from proxx import guardian
 from proxx.chain import read_record
 from proxx.checking import Checked
 from proxx.commands import ask_tools, judged, need_encoders, planned_version, remarks, tools
+from proxx.engines.resolve import Engine
+from proxx.engines.resolve_request import Simulation
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
 from proxx.evaluate import ask, tell_all
-from proxx.job import Run, need_ffmpeg, plan
+from proxx.job import Run, plan
 from proxx.machine import Machine
-from proxx.model import Plan, Relinking
+from proxx.model import SIMULATED, Plan, Relinking
 from proxx.nlepromise import relinking_of, said_of
 from proxx.record import plan_digest
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
+from proxx.simulating import simulation_of
 from proxx.stopping import Stop
 from proxx.terminal import is_json, now, read_bytes, saved_probes
 from proxx.verify import Tools
@@ -30,7 +33,7 @@ from proxx.verify import Tools
 class Ready:
     """A job that may run: the name of its file, the rulebook, its plan, the tools, which run it is, and what ends it.
 
-    `early` is to be told before it begins.
+    `early` is to be told before it begins; `resolve` makes the clips of a plan that is for Resolve.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Ready:
     run: Run
     stop: Stop
     early: Sequence[Finding] = ()
+    resolve: Engine | None = None
 
     @property
     def folder(self) -> str:
@@ -57,14 +61,22 @@ def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: S
     asked = relinking_of(book, getattr(arguments, "nles", None), getattr(arguments, "system", None))
     asked = asked if asked.nles else _recorded(book, name)
     checked, fine = judged(book, name, machine, is_json(arguments), data, events=True, relink=asked)
-    return ready_of(book, name, checked, stop) if fine else None
+    return ready_of(book, name, checked, stop, simulation_of(arguments, book)) if fine else None
 
 
-def ready_of(book: Rulebook, name: str, checked: Checked, stop: Stop) -> Ready:
+def ready_of(
+    book: Rulebook, name: str, checked: Checked, stop: Stop, simulation: Callable[[Tools], Simulation | None]
+) -> Ready:
     """The job of a spec that was found right. Raises ProxxError (exit 3) when this machine cannot make it."""
-    if checked.verdict.engine != "ffmpeg":
-        need_ffmpeg(plan(book, checked, planned_version(book, checked)))
     found = tools()
+    if checked.verdict.engine == "resolve":
+        simulated = simulation(found)
+        version = planned_version(book, checked) + (SIMULATED if simulated else "")
+        made_plan = plan(book, checked, version)
+        engine = Engine(book, made_plan, simulated)
+        engine.hello(stop)
+        remarks(name, checked)
+        return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop, resolve=engine)
     made_plan = plan(book, checked, found.ffmpeg_version)
     need_encoders(found, book.profiles[made_plan.profile])
     remarks(name, checked)

@@ -7,7 +7,7 @@ from typing import Any
 
 from proxx.commit import text_digest
 from proxx.jsonout import json_text
-from proxx.model import Plan, Task
+from proxx.model import SIMULATED, Plan, Task
 from proxx.probefile import to_facts
 
 FORMAT = 1
@@ -59,6 +59,11 @@ def task_key(plan: Plan, task: Task) -> str:
     return text_digest(json_text({**known, "made_by": made_by}))
 
 
+def engine_impl(plan: Plan) -> str:
+    """What really makes a plan's proxies: its engine, or a simulated one."""
+    return "simulated" if plan.engine_version.endswith(SIMULATED) else plan.engine
+
+
 def record_document(
     plan: Plan, status: str, clips: Sequence[Mapping[str, Any]], job: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -71,6 +76,7 @@ def record_document(
         "job_id": plan.job_id,
         "status": status,
         "engine": plan.engine,
+        "engine_impl": engine_impl(plan),
         "profile": plan.profile,
         "rulebook": dict(plan.rulebook),
         "plan_digest": plan_digest(plan),

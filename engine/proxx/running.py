@@ -29,6 +29,7 @@ from proxx.model import Plan, Task
 from proxx.preflight import Look, judge_places, look_before, try_writing
 from proxx.progress import showing, silent
 from proxx.ready import Ready, make_ready, record_of, since, spec_bytes
+from proxx.rendering import closing, encoder_of
 from proxx.report import FileReport
 from proxx.schedule import clips_at_once, one_at_a_time, side_by_side
 from proxx.sharing import decodes
@@ -105,7 +106,7 @@ def go(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, *, each: 
 
     Something in the way of one job refuses all of them, or, with `each`, that one alone.
     """
-    with logging(arguments, now) as log:
+    with logging(arguments, now) as log, closing():
         logs = [about_job(log, job.run.job_id) for job in jobs]
         groups = [[place] for place in range(len(jobs))] if each else [range(len(jobs))]
         looked = [
@@ -163,7 +164,8 @@ def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: 
         works = []
         for (job, log), progress in zip(jobs, one_at_a_time(progresses), strict=True):
             heeding.enter_context(_heeding(job))
-            works.append(work_on(book, job.plan, job.tools, Clock(now), noting(log, progress), job.stop, way, job.run))
+            told = noting(log, progress)
+            works.append(work_on(book, job.plan, job.tools, Clock(now), told, job.stop, way, job.run, encoder_of(job)))
         made = run(works, shared, [job.run for job, _ in jobs], side_by_side(count))
     ended = [Ended(job, *of_job[:2], made=of_job[2]) for (job, _), of_job in zip(jobs, made, strict=True)]
     for (_, log), one in zip(jobs, ended, strict=True):
@@ -206,8 +208,9 @@ def task_command(arguments: argparse.Namespace) -> int:
     if has_errors(findings):
         print_reports([FileReport(ready.name, "", "none", tuple(findings))], is_json(arguments))
         return EXIT_FINDINGS
-    work = work_on(book, ready.plan, ready.tools, Clock(now), silent, ready.stop, way)
-    with _heeding(ready, anew=False):
+    encode = encoder_of(ready)
+    work = work_on(book, ready.plan, ready.tools, Clock(now), silent, ready.stop, way, encode=encode)
+    with _heeding(ready, anew=False), closing():
         made = make_clip(work, task)
     entry = work.ledger.entry(task.output)
     print_text(json_text(entry.document() if entry is not None else {"format": 1, **made.document}))

@@ -32,6 +32,7 @@ def run_parsers(command: Command) -> None:
     _overwriting(task)
     for one in (run, retry, task):
         one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
+        _simulating(one)
     status = command(
         "status", "keeping.status_command", "Tell jobs and proxies: fresh, stale, orphan, missing, altered."
     )
@@ -107,6 +108,7 @@ def _watch_parser(command: Command) -> None:
         watch.add_argument(f"--{name}", type=_seconds, metavar="SECONDS", help=f"{text} (matrices/execution.toml)")
     watch.add_argument("--metrics", metavar="FILE", help="keep counts in this file, for Prometheus' node exporter")
     watch.set_defaults(no_share=False, formats=("text",))
+    _simulating(watch)
     _making(watch)
 
 
@@ -126,6 +128,15 @@ def _overwriting(one: argparse.ArgumentParser) -> None:
     words = "what may be overwritten (never); same-plan: only what the same plan made"
     one.add_argument("--overwrite", choices=("never", "same-plan", "always"), default="never", help=words)
     one.add_argument("--discard-rejected", action="store_true", help="do not keep files that failed verification")
+
+
+def _simulating(one: argparse.ArgumentParser) -> None:
+    """A Resolve that is none, to try a job for Resolve without it."""
+    words = "let a simulated Resolve make what is for Resolve: test patterns, by FFmpeg; the record says so"
+    one.add_argument("--simulate", action="store_true", help=words)
+    one.add_argument("--simulate-picture", metavar="FILE", help="what the simulated Resolve shows instead of patterns")
+    words = "let something go wrong in the simulated Resolve; may be given several times"
+    one.add_argument("--simulate-trap", metavar="NAME", action="append", help=words)
 
 
 def _jobs(word: str) -> int | None:

@@ -50,7 +50,12 @@ def one_at_a_time(progresses: Sequence[Progress]) -> list[Progress]:
 
 
 def clips_at_once(rulebook: Rulebook, plans: Sequence[Plan], decodes: Sequence[Decode], asked: int | None) -> int:
-    """How many clips (decodings) are made at once: what is asked for, or what suits this machine."""
+    """How many clips (decodings) are made at once: what is asked for, or what suits this machine.
+
+    Resolve makes one clip at a time, whatever is asked for.
+    """
+    if all(plan.engine == "resolve" for plan in plans):
+        return 1
     if asked is not None:
         return asked
     return suitable(rulebook, plans, decodes, cores(), memory())
@@ -87,7 +92,8 @@ def needed(rulebook: Rulebook, plans: Sequence[Plan], decode: Decode, cores: int
 
 def _encoder(rulebook: Rulebook, plan: Plan) -> dict[str, Any]:
     known = rulebook.items["encoder"]
-    return dict(known.get(rulebook.profiles[plan.profile]["video"]["encoder"], known["other"]))
+    name = rulebook.profiles[plan.profile].get("video", {}).get("encoder")
+    return dict(known.get(name, known["other"]))
 
 
 def _megapixels(media: Media) -> float:

@@ -162,6 +162,8 @@ def _again(work: Work, task: Task, made: Result, number: int) -> Again:
     how = "trouble" if outcome is None else "refused" if outcome.exit_code == 0 else "error"
     if (outcome is not None and outcome.stalled) or made.document["decided"].get("made-engine") == "stalled":
         how = "stalled"
+    elif outcome is not None and outcome.trouble is not None and outcome.exit_code > 0:
+        how = "refused"  # Resolve said what is wrong; it would say it again
     exit_code = None if outcome is None else outcome.exit_code
     return judge_failure(work.rulebook, how, exit_code, said, os.path.dirname(task.output), number)
 

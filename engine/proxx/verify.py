@@ -13,29 +13,19 @@ from proxx.engines.ffmpeg import Outcome, decode, patience
 from proxx.errors import Finding
 from proxx.evaluate import Decision, ask, tell
 from proxx.facts import base_name, rate_text
-from proxx.model import Audio, Colour, Media, Task, Video
+from proxx.hearing import NOT_PROMISED, Aspect, heard, same
+from proxx.model import Colour, Media, Task, Video
 from proxx.moments import read_back
 from proxx.origin import settled
 from proxx.probe import measure, probe
 from proxx.rulebook import Rulebook
 from proxx.stopping import Stop
-from proxx.tables import Value
 
-NOT_PROMISED = "not-promised"
 ROUNDING_BYTES = 8192
 """What a ceiling allows each frame on top: codecs round small frames up, and containers align them."""
 
 HEAD_BYTES = 65536
 """What a ceiling allows each file on top, for its headers and index."""
-
-
-@dataclass(frozen=True, slots=True)
-class Aspect:
-    """One promised fact of a proxy: how it compares, what was made and what was promised, in words."""
-
-    value: Value
-    made: str
-    promised: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,41 +123,30 @@ def compare(
 ) -> dict[str, Aspect]:
     """Every promised fact of a proxy against the made one. `linear` are the codecs of sound whose length is exact."""
     want, have = expect.video or Video(), made.video or Video()
-    sounds, heard = expect.audio or (), made.audio or ()
     aspects = {
-        "container": _same(made.container, expect.container),
-        "codec": _same(made.codec, expect.codec),
-        "profile": _same(have.profile, want.profile),
-        "tag": _same(have.tag, want.tag),
-        "pix-fmt": _same(have.pix_fmt, want.pix_fmt),
-        "raster": _same(_raster(have), _raster(want) if want.width else None),
-        "par": _same(_ratio(have.par), _ratio(want.par) if want.par else None),
-        "rate": _same(_rate(have.rate), _rate(want.rate) if want.rate else None),
-        "scan": _same(_scan(have), _scan(want) if want.field_order else None),
-        "rotation": _same(str(have.rotation or 0), None if want.rotation is None else str(want.rotation)),
+        "container": same(made.container, expect.container),
+        "codec": same(made.codec, expect.codec),
+        "profile": same(have.profile, want.profile),
+        "tag": same(have.tag, want.tag),
+        "pix-fmt": same(have.pix_fmt, want.pix_fmt),
+        "raster": same(_raster(have), _raster(want) if want.width else None),
+        "par": same(_ratio(have.par), _ratio(want.par) if want.par else None),
+        "rate": same(_rate(have.rate), _rate(want.rate) if want.rate else None),
+        "scan": same(_scan(have), _scan(want) if want.field_order else None),
+        "rotation": same(str(have.rotation or 0), None if want.rotation is None else str(want.rotation)),
         "colour": _colour(have.colour, want.colour),
         "timecode": _told(read_back(made, expect.timecode, want.rate), expect.timecode),
         "reel": _told(made.reel, expect.reel),
         "frames": _frames(frames, want.frames),
-        "audio-streams": _same(str(len(heard)), None if expect.audio is None else str(len(sounds))),
-        "audio-channels": _listed([sound.channels for sound in heard], [sound.channels for sound in sounds], expect),
-        "audio-rate": _listed([sound.sample_rate for sound in heard], [sound.sample_rate for sound in sounds], expect),
-        "audio-codec": _listed([sound.codec for sound in heard], [sound.codec for sound in sounds], expect),
-        **_ends(heard, sounds, linear),
+        **heard(made, expect, linear, in_total=profile.get("engine") == "resolve"),
         "ceiling-share": _ceiling(made, want, profile),
     }
     return {f"made.{name}": aspect for name, aspect in aspects.items() if aspect is not None}
 
 
-def _same(made: str | None, promised: str | None) -> Aspect:
-    if promised is None:
-        return Aspect(NOT_PROMISED, made or "", "")
-    return Aspect("same" if made == promised else "other", made or "none", promised)
-
-
 def _told(made: str | None, promised: str | None) -> Aspect:
     """A text of the file; a promised "" is the promise of none."""
-    return _same(made or "none", promised if promised is None else promised or "none")
+    return same(made or "none", promised if promised is None else promised or "none")
 
 
 def _rate(rate: Fraction | None) -> str:
@@ -208,32 +187,6 @@ def _colour(made: Colour | None, promised: Colour | None) -> Aspect:
     wrong = [name for name in names if getattr(promised, name) not in ("unknown", getattr(have, name))]
     text = [", ".join(f"{name} {getattr(colour, name)}" for name in wrong or names) for colour in (have, promised)]
     return Aspect("other" if wrong else "same", text[0], text[1])
-
-
-def _listed(made: list[Any], promised: list[Any], expect: Media) -> Aspect | None:
-    if expect.audio is None or len(made) != len(promised):
-        return None  # the number of streams is told already
-    return _same(", ".join(map(str, made)) or "none", ", ".join(map(str, promised)) or "none")
-
-
-def _ends(made: tuple[Audio, ...], promised: tuple[Audio, ...], linear: Collection[str]) -> dict[str, Aspect | None]:
-    """How far the stream that differs most ends from where it was promised to end, in milliseconds, and what it was."""
-    differences = [
-        (_end(one) - _end(other), one, other)
-        for one, other in zip(made, promised, strict=False)
-        if one.duration is not None and other.duration is not None
-    ]
-    if len(made) != len(promised) or not differences:
-        return {}
-    worst, one, other = max(differences, key=lambda item: abs(item[0]))
-    limited = max(-1_000_000, min(1_000_000, int(worst * 1000)))
-    aspect = Aspect(limited, f"{float(_end(one)):.3f}", f"{float(_end(other)):.3f}")
-    essence = "pcm" if other.origin in linear else "compressed"
-    return {"audio-difference": aspect, "audio-essence": replace(aspect, value=essence)}
-
-
-def _end(sound: Audio) -> Fraction:
-    return (sound.start or Fraction(0)) + (sound.duration or Fraction(0))
 
 
 def _ceiling(made: Media, want: Video, profile: Mapping[str, Any]) -> Aspect | None:

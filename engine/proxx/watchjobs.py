@@ -21,6 +21,7 @@ from proxx.report import FileReport, file_documents
 from proxx.route import route_source
 from proxx.rulebook import Rulebook
 from proxx.running import REFUSED, Ended, go, way_of
+from proxx.simulating import simulation_of
 from proxx.stopping import Stop
 from proxx.terminal import now, print_reports
 
@@ -31,13 +32,15 @@ Outcome = Mapping[str, Any]
 """What became of a job, as a result file says it: status, job_id, record, trouble, findings, clips."""
 
 
-def _ready(book: Rulebook, name: str, checked: Checked, signals: Stop) -> Ready | Outcome:
+def _ready(
+    arguments: argparse.Namespace, book: Rulebook, name: str, checked: Checked, signals: Stop
+) -> Ready | Outcome:
     """The job of a judged spec, or what became of it already."""
     if not checked.verdict.ok:
         print_reports([FileReport(name, checked.text, checked.verdict.engine, checked.findings)], False)
         return outcome_of(REFUSED, findings=checked.findings, text=checked.text)
     try:
-        return ready_of(book, name, checked, Stop(signals))
+        return ready_of(book, name, checked, Stop(signals), simulation_of(arguments, book))
     except ProxxError as error:
         if error.exit_code != EXIT_TROUBLE:
             raise
@@ -87,7 +90,7 @@ def run_spec(arguments: argparse.Namespace, book: Rulebook, name: str, data: byt
     checked = check(book, data, _machine(book, signals))
     if signals.is_set():
         return outcome_of("CANCELLED")
-    ready = _ready(book, name, checked, signals)
+    ready = _ready(arguments, book, name, checked, signals)
     return _told(go(arguments, [ready], way_of(arguments))[0]) if isinstance(ready, Ready) else ready
 
 
@@ -153,7 +156,7 @@ def _job(
     spec = os.path.join(place, f"{job_id}.json")
     write_durably(f"{spec}.{os.getpid()}.tmp", checked.text, durable=False)
     os.replace(f"{spec}.{os.getpid()}.tmp", spec)
-    return _ready(book, spec, checked, signals)
+    return _ready(arguments, book, spec, checked, signals)
 
 
 def _machine(book: Rulebook, signals: Stop) -> Machine:

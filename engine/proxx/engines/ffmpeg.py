@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
-from proxx.model import Task
+from proxx.model import Media, Task
 from proxx.process import Watch, stream
 
 TAIL_LINES = 40
@@ -23,7 +23,8 @@ class Outcome:
     """How an engine ended: exit code, the last lines it said, the seconds it took, and whether it was stopped.
 
     `stalled` says in words, of an engine that was ended because it did not get on, how far it had come. `shared` is
-    what ran where several proxies were made from one decoding.
+    what ran where several proxies were made from one decoding. An engine that knows of a clip what the plan could not
+    know gives the `promise` with that in it, says what its `trouble` was, and what the record shall say of the engine.
     """
 
     exit_code: int
@@ -32,6 +33,9 @@ class Outcome:
     stopped: bool = False
     stalled: str = ""
     shared: tuple[str, ...] = ()
+    promise: Media | None = None
+    trouble: Mapping[str, str] | None = None
+    engine: Mapping[str, Any] | None = None
 
 
 class Pace:

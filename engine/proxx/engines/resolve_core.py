@@ -43,7 +43,7 @@ class Driver:
         self.facts: Dict[int, Facts] = {}
         self.unknown: Dict[int, Trouble] = {}
         self.about: Dict[str, str] = {}
-        self.before: Optional[str] = None
+        self.before: List[str] = []
         self.manager = self._connect()
 
     def _connect(self) -> "ProjectManager":
@@ -83,8 +83,8 @@ class Driver:
             if name not in self.job["leftovers"]:
                 raise Trouble("busy", "Project.IsRenderingInProgress", "", "project %r is rendering" % name)
             project.StopRendering()
-        self.before = name if name not in self.job["leftovers"] else self.job["before"]
-        self.tell({"event": "before", "name": self.before})
+        self.before = [one for one in (name, self.job["before"]) if one and one not in self.job["leftovers"]]
+        self.tell({"event": "before", "name": self.job["before"] or name})
         for one in self.job["leftovers"]:
             self._remove(one)
 
@@ -209,8 +209,9 @@ class Driver:
         """Take away what is ours, and open again what was open before. What cannot be taken away is told."""
         for name in list(self.ours):
             self._remove(name)
-        if self.before is not None:
-            self._told(lambda: self.manager.LoadProject(self.before or "") is not None, "project", self.before)
+        if self.before:
+            self._told(lambda: any(map(self.manager.LoadProject, self.before)), "project", self.before[0])
+        self.tell({"event": "closed"})
 
     def _remove(self, name: str) -> None:
         """Close a project of ours where it is open, with its jobs, and delete it."""

@@ -4,6 +4,7 @@ This text is read by every Python from 3.6 on, without proxx around it.
 """
 
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def rate_words(said: str) -> str:
         raise _unknown("FPS", said) from None
     if not 0 < rate < 10000:
         raise _unknown("FPS", said)
-    return ("%.3f" % rate).rstrip("0").rstrip(".")
+    return ("%.3f" % exact(said)).rstrip("0").rstrip(".")
 
 
 def bind(value: Any, facts: Mapping[str, Any]) -> Any:
@@ -108,3 +109,10 @@ def is_same(one: Optional[str], other: str) -> bool:
         return one == other or float(str(one)) == float(other)
     except ValueError:
         return False
+
+
+def exact(rate: str) -> Fraction:
+    """The rate that Resolve means by a rounded one: 23.976 is 24000/1001, 25 is 25."""
+    value = Fraction(rate)
+    near = Fraction(round(value * 1001 / 1000) * 1000, 1001)
+    return value if value.denominator == 1 or abs(near - value) > Fraction(1, 200) else near

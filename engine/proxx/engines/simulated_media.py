@@ -92,6 +92,8 @@ class MediaPool(Inside):
         ):
             return None
         settings = dict(self.its["settings"])
+        if self.world.has("timeline-rate"):
+            settings["timelineFrameRate"] = "12"
         self.its["timelines"][name] = {"clip": clips[0].name, "start": ONE_HOUR, "settings": settings}
         self.its["dirty"] = True
         return Timeline(self.world, self.owner, name)

@@ -28,6 +28,7 @@ TRAPS: Dict[str, Tuple[str, str]] = {
     "folder-stays": ("SetCurrentFolder answers True, and another folder stays the current one", LIMIT),
     "timeline-none": ("CreateTimelineFromClips answers None", V),
     "timeline-stays": ("SetCurrentTimeline answers True, and no timeline is the current one", LIMIT),
+    "timeline-rate": ("A timeline runs at another rate than its project", LIMIT),
     "timecode-refused": ("SetStartTimecode answers False", V),
     "one-hour": ("Timelines of one clip start at 01:00:00:00, whatever was set", L),
     "preset-sticks": ("The preset that is loaded differs in every key that nobody sets", L),

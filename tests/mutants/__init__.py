@@ -1,0 +1,1 @@
+"""Takes the checks of Resolve's driver away, one after the other: a test of the driver must fail each time."""

@@ -1,0 +1,414 @@
+"""Whole runs with the simulated Resolve: spec, plan, driver, files, proof, record; traps, kills, hangs and stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from proxx.cli import main
+from proxx.engines import resolve_state as state
+from proxx.engines.resolve import Engine, close_all
+from proxx.engines.resolve_request import Simulation
+from proxx.engines.simulated_traps import TRAPS
+from proxx.engines.simulated_world import FOREIGN, PROJECT, UNTITLED, foreign_job
+from proxx.rulebook import Rulebook
+from proxx.tools import find_tool
+
+ROOT = Path(__file__).parent.parent
+PROFILE = "proxy_prores_proxy_resolve"
+Run = Callable[..., int]
+
+SEEN = {
+    "preset-refused": "COMPLETED", "preset-sticks": "COMPLETED", "job-once": "COMPLETED", "status-text": "COMPLETED",
+    "proxy-media": "COMPLETED", "untitled": "COMPLETED", "delete-refused": "COMPLETED",
+    "mixed-rates": "resolve/setting-refused",
+    "key-ignored": "made/raster", "short": "made/fewer-frames", "old-codec": "made/codec",
+    "two-channels": "made/audio-channels", "reel-dropped": "made/reel",
+    "no-file": "resolve/no-file", "two-files": "resolve/extra-files",
+    "rate-fixed": "resolve/setting-refused", "setting-ignored": "resolve/setting-refused",
+    "import-empty": "resolve/import-refused", "import-many": "resolve/import-refused",
+    "no-start": "resolve/clip-unknown", "folder-refused": "resolve/folder-refused",
+    "folder-stays": "resolve/folder-refused", "timeline-none": "resolve/timeline-refused",
+    "timeline-stays": "resolve/timeline-refused", "timeline-rate": "resolve/timeline-refused",
+    "timecode-refused": "resolve/timecode-refused", "one-hour": "resolve/timecode-refused",
+    "format-unknown": "resolve/format-refused", "format-refused": "resolve/format-refused",
+    "format-ignored": "resolve/format-refused", "mode-refused": "resolve/mode-refused",
+    "render-setting": "resolve/render-setting-refused", "render-together": "resolve/render-setting-refused",
+    "job-empty": "resolve/job-refused", "job-none": "resolve/job-refused", "job-lost": "resolve/job-lost",
+    "job-elsewhere": "resolve/job-lost", "start-refused": "resolve/start-refused",
+    "status-none": "resolve/render-failed", "render-fails": "resolve/render-failed",
+    "render-cancelled": "resolve/render-failed", "render-stops": "resolve/render-failed",
+    "render-stands": "resolve/render-stalled", "name-taken": "resolve/project-refused",
+    "dirty": "resolve/project-refused", "other-project": "resolve/foreign-project",
+}  # fmt: skip
+"""What a trap comes to in a run: the job completed, or the finding that the record holds."""
+
+REFUSED = {
+    "not-running": "scriptapp(Resolve)",
+    "free": "this is DaVinci Resolve",
+    "old": "this is version 18.6.6.0007",
+    "database": "ProjectManager.GetCurrentDatabase()",
+    "no-manager": "Resolve.GetProjectManager()",
+    "busy": "is rendering",
+}
+"""Traps that a job meets before it begins, and how that is told."""
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Camera RAW that only states what it is: a BRAW clip with four channels of sound, and a bare R3D header."""
+    folder = tmp_path_factory.mktemp("raw")
+    movie = folder / "movie.mov"
+    command = [
+        "ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=0.4",
+        "-f", "lavfi", "-i", "aevalsrc=0|0|0|0:s=48000:d=0.4", "-c:v", "mjpeg", "-c:a", "pcm_s24le",
+        "-timecode", "10:11:12:13", "-metadata:s:v:0", "reel_name=A001R2EC", str(movie),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, timeout=60)
+    data = movie.read_bytes()
+    assert data.count(b"\0\0\0\0jpeg") or b"jpeg" in data
+    (folder / "A001C001.braw").write_bytes(data.replace(b"jpeg", b"brhq"))
+    (folder / "A001C002.R3D").write_bytes(b"\0\0\x01\x00RED1" + bytes(4096))
+    movie.rename(folder / "picture.mov")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A layer in which nothing may take long."""
+    folder = tmp_path_factory.mktemp("hasty")
+    (folder / "matrices").mkdir()
+    schemas = f"#:schema {ROOT}/schema/"
+    words = f'{schemas}rulebook.schema.json\nname = "hasty"\nversion = "1"\nformat = 1\nextends = "proxx"\n'
+    (folder / "rulebook.toml").write_text(words, "utf-8")
+    entries = [("other", 2), ("render", 1), ("connect", 20), ("MediaPool.ImportMedia", 2)]
+    text = f"{schemas}resolve.schema.json\n# How soon must Resolve answer here?\n\n"
+    text += "".join(f'[deadline."{name}"]\nreplaces = true\ndoc = "Soon."\nseconds = {to}\n' for name, to in entries)
+    (folder / "matrices" / "hasty.toml").write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A machine of its own, with a Resolve whose state stays; clips that failed are tried again at once."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("PROXX_SIMULATED_STATE", str(tmp_path / "resolve.json"))
+    monkeypatch.setattr("proxx.task.pause", lambda seconds, stopped: not stopped())
+    yield tmp_path
+    close_all()
+
+
+@pytest.fixture
+def run(home: Path, footage: Path, spec_file: Callable[..., Path], layer: Path) -> Run:
+    """Runs a job of RAW clips, simulated, and gives the exit code."""
+
+    def go(*words: str, clips: tuple[str, ...] = ("A001C001.braw",), simulate: bool = True, **changes: Any) -> int:
+        spec = spec_file(
+            **{
+                "sources": [str(footage / clip) for clip in clips],
+                "output_directory": str(home / "out"),
+                "codec": "prores_proxy",
+                "container": "mov",
+                "resolution": "same",
+                "proxy_profile": PROFILE,
+                **changes,
+            }
+        )
+        simulated = ["--simulate"] if simulate else []
+        return main(["run", str(spec), "--quiet", "--rulebook", str(layer), *simulated, *words])
+
+    return go
+
+
+def record(home: Path) -> dict[str, Any]:
+    """The newest record."""
+    paths = sorted((home / "out").glob("*.record.json"), key=lambda path: path.stat().st_mtime_ns)
+    document: dict[str, Any] = json.loads(paths[-1].read_text("utf-8"))
+    return document
+
+
+def movies(home: Path) -> list[str]:
+    """What stands under final or hidden names."""
+    return sorted(path.name for path in (home / "out").glob("*.mov"))
+
+
+def resolve(home: Path) -> dict[str, Any]:
+    """The simulated Resolve's state."""
+    document: dict[str, Any] = json.loads((home / "resolve.json").read_text("utf-8"))
+    return document
+
+
+def assert_foreign_is_untouched(home: Path, trap: str = "") -> None:
+    """Somebody's project is open as before, with its jobs; and nothing of ours is left, nor a folder of a render."""
+    now = resolve(home)
+    theirs = {**PROJECT, "jobs": [foreign_job(1), foreign_job(2)], "dirty": trap == "dirty"}
+    if trap == "busy":
+        theirs["jobs"][0]["status"] = "Rendering"
+    assert now["projects"][FOREIGN] == theirs
+    ours = [name for name in now["projects"] if name.startswith("proxx-")]
+    assert ours == [] or trap == "delete-refused"
+    assert now["open"] == (UNTITLED if trap == "untitled" else FOREIGN)
+    assert now["rendering"] is None or trap == "busy"
+    assert not (home / "out" / ".proxx" / "render").exists()
+
+
+def test_every_trap_is_run() -> None:
+    assert set(SEEN) | set(REFUSED) | {"hang", "kill"} == set(TRAPS)
+
+
+def test_raw_becomes_verified_proxies_and_a_record_that_says_they_are_simulated(
+    run: Run, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(clips=("A001C001.braw", "A001C002.R3D"), resolution="half") == 0
+    assert movies(home) == ["A001C001_proxy.mov", "A001C002_proxy.mov"]
+    told = record(home)
+    assert (told["engine"], told["engine_impl"], told["status"]) == ("resolve", "simulated", "COMPLETED")
+    assert told["versions"]["resolve"] == "DaVinci Resolve Studio 20.3.1.0006"
+    first, second = told["clips"]
+    assert first["resolve"]["engine_impl"] == "simulated"
+    assert first["resolve"]["edition"] == "Studio"
+    assert first["resolve"]["bound"]["clip"]["FPS"] == "25"
+    assert first["resolve"]["bound"]["settings"]["render"]["settings"]["FormatWidth"] == 160
+    assert first["settings"]["render"]["settings"]["FormatWidth"] == "@clip.Width/2"
+    promise, made = first["promise"], first["media"]
+    assert (promise["timecode"], promise["reel"]) == ("10:11:12:13", "A001R2EC")
+    assert (made["timecode"], made["reel"]) == ("10:11:12:13", "A001R2EC")
+    assert promise["video"]["frames"] == first["frames_decoded"] == 10
+    assert (made["video"]["width"], made["video"]["height"]) == (160, 90)
+    assert sum(one["channels"] for one in made["audio"]) == 4
+    assert second["resolve"]["bound"]["clip"]["FPS"] == "24"
+    assert_foreign_is_untouched(home)
+    schemas = {path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "schema").glob("*.schema.json")}
+    known = [(name, Resource.from_contents(schema)) for name, schema in schemas.items()]
+    registry: Registry[Any] = Registry().with_resources(known)
+    for kind in ("plan", "record"):
+        (path,) = (home / "out").glob(f"*.{kind}.json")
+        validator = Draft202012Validator(schemas[f"{kind}.schema.json"], registry=registry)
+        assert list(validator.iter_errors(json.loads(path.read_text("utf-8")))) == []
+    capsys.readouterr()
+    assert run(clips=("A001C001.braw", "A001C002.R3D"), resolution="half") == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_a_picture_that_is_given_is_what_is_rendered(run: Run, home: Path, footage: Path) -> None:
+    picture = home / "grey.mov"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:size=64x36:rate=25:duration=0.1", str(picture)]
+    subprocess.run(command, check=True, timeout=60)
+    assert run("--simulate-picture", str(picture)) == 0
+    (made,) = (home / "out").glob("*.mov")
+    crop = ["-vf", "crop=100:40:200:130,format=rgb24", "-frames:v", "1", "-f", "rawvideo", "-"]
+    shown = subprocess.run(["ffmpeg", "-v", "error", "-i", str(made), *crop], capture_output=True, check=True).stdout
+    assert max(shown) - min(shown) < 12  # grey all over, where the test pattern has colours
+
+
+@pytest.mark.parametrize("trap", sorted(SEEN))
+def test_a_trap_ends_in_a_proved_proxy_or_in_a_finding_that_names_the_cause(trap: str, run: Run, home: Path) -> None:
+    code = run("--simulate-trap", trap)
+    (clip,) = record(home)["clips"]
+    found = [finding["id"] for finding in clip["findings"] if finding["severity"] == "error"]
+    if SEEN[trap] == "COMPLETED":
+        assert (code, clip["status"], found) == (0, "COMPLETED", [])
+        assert movies(home) == ["A001C001_proxy.mov"]
+    else:
+        assert (code, clip["status"]) == (4, "REJECTED" if SEEN[trap].startswith("made/") else "FAILED")
+        assert SEEN[trap] in found
+        assert movies(home) == []
+    assert_foreign_is_untouched(home, trap)
+    if trap == "delete-refused":
+        assert len(state.left(state.SIMULATED)["projects"]) == 2  # the next job tries again
+
+
+@pytest.mark.parametrize("trap", sorted(REFUSED))
+def test_a_trap_before_the_job_ends_it_and_says_what_to_do(
+    trap: str, run: Run, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--simulate-trap", trap) == 3
+    said = capsys.readouterr().err
+    assert REFUSED[trap] in said
+    assert "proxx doctor" in said
+    assert not (home / "out").exists()
+    assert_foreign_is_untouched(home, trap)
+
+
+@pytest.mark.parametrize("call", ["MediaPool.ImportMedia", "Project.AddRenderJob", "Project.GetRenderJobStatus"])
+def test_a_call_that_hangs_ends_the_driver_and_keeps_everybody_from_resolve(
+    call: str, run: Run, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--simulate-trap", f"hang:{call}", clips=("A001C001.braw", "A001C002.R3D")) == 4
+    first, second = record(home)["clips"]
+    assert [finding["id"] for finding in first["findings"]] == ["resolve/hung"]
+    assert call in first["findings"][0]["message"]
+    assert first["resolve"]["in_flight"]["call"] == call
+    assert [finding["id"] for finding in second["findings"]] == ["resolve/wedged"]
+    assert movies(home) == []
+    assert resolve(home)["projects"][FOREIGN]["jobs"] == [foreign_job(1), foreign_job(2)]
+    mark = state.wedged(state.SIMULATED)
+    assert mark is not None
+    assert mark["call"] == call
+    capsys.readouterr()
+    assert run(clips=("A001C001.braw", "A001C002.R3D")) == 3
+    assert call in capsys.readouterr().err
+    state.clear_wedged(state.SIMULATED)
+    assert run(clips=("A001C001.braw", "A001C002.R3D")) == 0
+    assert len(movies(home)) == 2
+    assert_foreign_is_untouched(home)
+
+
+KILLS = [9, 11, 14, 17, 20, 24, 27, 30, 33, 37, 41, 44, 48, 52, 56, 60, 64, 68, 72, 78]
+"""Numbers of calls: from the first project to the looks at the render and the cleaning up."""
+
+
+@pytest.mark.parametrize("number", KILLS)
+def test_a_driver_that_is_killed_is_replaced_and_leaves_nothing(number: int, run: Run, home: Path) -> None:
+    assert run("--simulate-trap", f"kill:{number}") == 0
+    (clip,) = record(home)["clips"]
+    assert clip["status"] == "COMPLETED"
+    assert movies(home) == ["A001C001_proxy.mov"]
+    failed = clip["failed_attempts"]
+    assert [one["findings"] for one in failed] in ([["resolve/lost"]], [])  # none: it was killed over the cleaning up
+    assert failed or number > KILLS[-6]
+    if failed:
+        assert_foreign_is_untouched(home)
+    assert resolve(home)["projects"][FOREIGN]["jobs"] == [foreign_job(1), foreign_job(2)]
+
+
+def test_a_driver_that_is_killed_while_it_connects_ends_the_job(
+    run: Run, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--simulate-trap", "kill:4") == 3
+    assert "it was ended by signal 9" in capsys.readouterr().err
+    assert run() == 0
+    assert_foreign_is_untouched(home)
+
+
+def test_a_stopped_job_stops_its_render_and_cleans_up(
+    run: Run, home: Path, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stops: list[Event] = []
+    make = Engine.make
+
+    def stopping(engine: Engine, task: Any, stop: Event, moved: Any) -> Any:
+        stops.append(stop)
+
+        def told(event: str, frames: int) -> None:
+            if event == "frames":
+                stop.set()
+
+        return make(engine, task, stop, told)
+
+    monkeypatch.setattr(Engine, "make", stopping)
+    assert run("--simulate-trap", "render-stands", clips=("A001C001.braw", "A001C002.R3D")) == 130
+    assert [clip["status"] for clip in record(home)["clips"]] == ["CANCELLED", "CANCELLED"]
+    assert movies(home) == []
+    assert_foreign_is_untouched(home)
+
+
+def test_what_a_simulated_resolve_made_is_never_taken_for_the_real_thing(run: Run, home: Path) -> None:
+    assert run() == 0
+    entry = json.loads(next((home / "out/.proxx/clips").glob("*.json")).read_text("utf-8"))
+    assert entry["made"]["engine_version"].endswith(" (simulated)")
+
+
+def test_a_job_is_tried_again_from_its_record(run: Run, home: Path, layer: Path) -> None:
+    assert run("--simulate-trap", "job-empty") == 4
+    (path,) = (home / "out").glob("*.record.json")
+    assert main(["retry", str(path), "--quiet", "--rulebook", str(layer), "--simulate"]) == 0
+    assert record(home)["retried_from"] == json.loads(path.read_text("utf-8"))["job_id"]
+    assert movies(home) == ["A001C001_proxy.mov"]
+
+
+def test_refused_files_are_kept_aside(run: Run, home: Path) -> None:
+    assert run("--simulate-trap", "short") == 4
+    assert (home / "out/.proxx/rejected/A001C001_proxy.mov").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--simulate-trap", "dirt"), "there is no such trap; did you mean dirty?"),
+        (("--simulate-trap", "hang"), "there is no such trap"),
+        (("--simulate-picture", "/nowhere.mov"), "/nowhere.mov cannot be used: missing"),
+    ],
+)
+def test_wrong_words_about_a_simulation_are_told(
+    words: tuple[str, ...], says: str, run: Run, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words) == 2
+    assert says in capsys.readouterr().err
+    assert not (home / "out").exists()
+
+
+def test_traps_without_a_simulation_are_refused(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--simulate-trap", "dirty", simulate=False) == 2
+    assert "belong to --simulate" in capsys.readouterr().err
+
+
+def test_a_watcher_makes_raw_too(home: Path, footage: Path, layer: Path) -> None:
+    drop = home / "drop"
+    drop.mkdir()
+    (drop / "A001C001.braw").write_bytes((footage / "A001C001.braw").read_bytes())
+    quick = ["--settle", "0.05", "--long-settle", "0.05", "--every", "0.05", "--quiet", "--once"]
+    words = ["--raw-profile", PROFILE, "--out", str(home / "out"), "--simulate", "--rulebook", str(layer)]
+    assert main(["watch", str(drop), *quick, *words]) == 0
+    assert movies(home) == ["A001C001_proxy.mov"]
+    assert record(home)["engine_impl"] == "simulated"
+
+
+def test_the_driver_runs_in_another_python_when_one_is_named(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PROXX_RESOLVE_PYTHON", str(home / "nothing"))
+    assert run() == 3
+    assert str(home / "nothing") in capsys.readouterr().err
+    monkeypatch.setenv("PROXX_RESOLVE_PYTHON", oldest_python())
+    assert run() == 0
+
+
+def oldest_python() -> str:
+    """The oldest Python from 3.6 on that is here: the driver must run in it."""
+    places = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, Path.home().glob(".pyenv/versions/*/bin"))]
+    found: dict[int, str] = {}
+    for place in places:
+        for path in Path(place).glob("python3.*"):
+            match = re.fullmatch(r"python3\.(\d+)", path.name)
+            if match and int(match[1]) >= 6 and works(str(path), int(match[1])):
+                found.setdefault(int(match[1]), str(path))
+    return found[min(found)] if found else sys.executable
+
+
+def works(path: str, minor: int) -> bool:
+    """Whether it is that Python and starts (a shim of pyenv may not)."""
+    code = f"import sys; sys.exit(sys.version_info[:2] != (3, {minor}))"
+    return subprocess.run([path, "-c", code], capture_output=True, timeout=20).returncode == 0
+
+
+def test_only_one_job_of_a_machine_is_at_resolve(home: Path, rulebook: Rulebook, run: Run) -> None:
+    other = state.seat(state.SIMULATED)
+    other.acquire()
+    waited = Event()
+
+    class Stopping(Event):
+        def is_set(self) -> bool:
+            waited.set()
+            return super().is_set()
+
+    assert run is not None
+    plan: Any = None
+    engine = Engine(rulebook, plan, Simulation(find_tool("ffmpeg")))
+    stop = Stopping()
+    stop.set()
+    with pytest.raises(Exception, match="asked to stop"):
+        engine.hello(stop)
+    assert waited.is_set()
+    other.release()
