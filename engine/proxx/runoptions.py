@@ -33,6 +33,12 @@ def run_parsers(command: Command) -> None:
     for one in (run, retry, task):
         one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
         _simulating(one)
+    _looking_after(command)
+    _doctor_parser(command)
+
+
+def _looking_after(command: Command) -> None:
+    """The commands that look after finished proxies."""
     status = command(
         "status", "keeping.status_command", "Tell jobs and proxies: fresh, stale, orphan, missing, altered."
     )
@@ -49,7 +55,6 @@ def run_parsers(command: Command) -> None:
     again = command("reproduce", "keeping.reproduce_command", "Make a recorded clip anew and compare the bytes.")
     again.add_argument("record", metavar="RECORD", help="a record file")
     again.add_argument("--index", metavar="N", type=int, default=0, help="the source's place in the spec (0)")
-    _doctor_parser(command)
 
 
 def _doctor_parser(command: Command) -> None:
