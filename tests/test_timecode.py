@@ -9,7 +9,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from timecode.timecode import Timecode as Peer
 
-from proxx.timecode import DROP_RATES, Timecode, TimecodeError, conform, frames_of_day, label, nominal, parse
+from proxx.timecode import (
+    DROP_RATES,
+    Timecode,
+    TimecodeError,
+    conform,
+    counting,
+    exact,
+    frames_of_day,
+    label,
+    nominal,
+    parse,
+)
 
 FILM = Fraction(24000, 1001)
 NTSC = Fraction(30000, 1001)
@@ -263,3 +274,30 @@ def test_frames_have_three_digits_beyond_a_hundred_a_second() -> None:
     assert str(Timecode(5, Fraction(100))) == "00:00:00:05"
     assert str(Timecode(5, Fraction(120))) == "00:00:00:005"
     assert parse("00:00:00:5", Fraction(10)).frames == 5
+
+
+@pytest.mark.parametrize(
+    ("rate", "meant"),
+    [
+        (Fraction(19001, 317), NTSC_60),
+        (Fraction(24_000_000, 1_001_001), FILM),
+        (Fraction(1_000_000, 33_367), NTSC),
+        (Fraction(2997, 100), NTSC),
+        (Fraction(25_000_001, 1_000_000), Fraction(25)),
+        (NTSC, NTSC),
+        (Fraction(30), Fraction(30)),
+        (Fraction(25, 2), Fraction(25, 2)),
+        (Fraction(299, 10), Fraction(299, 10)),
+    ],
+)
+def test_a_rate_that_a_container_rounded_counts_as_the_exact_one(rate: Fraction, meant: Fraction) -> None:
+    assert exact(rate) == meant
+    assert exact(meant) == meant
+    assert counting(None, rate) == meant
+
+
+def test_a_label_counts_at_its_own_rate_unless_that_rounds_the_pictures() -> None:
+    assert counting(Fraction(30), NTSC) == NTSC
+    assert counting(Fraction(25), Fraction(50)) == Fraction(25)
+    assert counting(Fraction(25), None) == Fraction(25)
+    assert counting(None, None) is None

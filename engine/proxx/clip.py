@@ -9,7 +9,7 @@ from typing import Any
 
 from proxx.model import Audio, Media
 from proxx.size import pixel_aspect, raster
-from proxx.timecode import Timecode, TimecodeError, conform, counting, parse
+from proxx.timecode import Timecode, TimecodeError, conform, counting, exact, parse
 
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 """PQ (SMPTE ST 2084) and HLG (ARIB STD-B67), in ffprobe's words."""
@@ -57,6 +57,7 @@ def read_clip(media: Media, index: int, resolution: str, rate: Fraction | None) 
 
 def _timecode(text: str | None, source: Fraction | None, target: Fraction | None) -> tuple[Timecode | None, str]:
     """The start timecode at the proxy's rate, or what is wrong with the source's label."""
+    target = exact(target)
     if not text or source is None or target is None:
         return None, ""
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from proxx.model import Mark, Media
-from proxx.timecode import Timecode, TimecodeError, conform, counting, nominal, parse
+from proxx.timecode import Timecode, TimecodeError, conform, counting, exact, nominal, parse
 
 
 def of_place(marks: Sequence[Mark], place: str) -> Mark | None:
@@ -28,7 +28,7 @@ def fault_of(mark: Mark, picture: Fraction | None) -> str:
 
 def start_label(media: Media) -> str | None:
     """The start of a file, counted in frames of its picture; as it stands where it cannot be counted so."""
-    rate = media.video.rate if media.video else None
+    rate = exact(media.video.rate) if media.video else None
     own = counting(media.timecode_rate, rate)
     if not media.timecode or rate is None or own is None or own == rate:
         return media.timecode
@@ -40,7 +40,7 @@ def rate_word(own: Fraction | None, picture: Fraction) -> str:
     """How the rate that a timecode counts at stands to the picture's: untold, same, rounded, part or other."""
     if own is None:
         return "untold"
-    if own == picture:
+    if own == exact(picture):
         return "same"
     if nominal(own) == nominal(picture):
         return "rounded"

@@ -10,6 +10,9 @@ from functools import lru_cache
 DROP_RATES = frozenset(Fraction(base * 1000, 1001) for base in (30, 60, 120))
 """The rates that have drop-frame labels: multiples of 30000/1001, whose nominal count runs ahead of the clock."""
 
+ROUNDED = 20_000
+"""A rate nearer than this part of itself to an exact one is that one; 30 and 30000/1001 lie 20 times further apart."""
+
 _LABEL = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d{1,3})", re.ASCII)
 _DROP_MARKS = frozenset(";.,")
 
@@ -84,8 +87,17 @@ def label(timecode: Timecode) -> str:
 def counting(own: Fraction | None, picture: Fraction | None) -> Fraction | None:
     """The rate at which a label counts: its own, where that does more than round the picture's (30 for 30000/1001)."""
     if own is None or picture is None:
-        return own or picture
-    return picture if nominal(own) == nominal(picture) else own
+        return exact(own or picture)
+    return exact(picture if nominal(own) == nominal(picture) else own)
+
+
+def exact(rate: Fraction | None) -> Fraction | None:
+    """The rate that a container has rounded: Matroska keeps 60000/1001 as 19001/317. Any other one comes back."""
+    if rate is None or rate <= 0:
+        return rate
+    base = Fraction(nominal(rate))
+    near = (one for one in (base, base * 1000 / 1001) if abs(one - rate) * ROUNDED < one)
+    return next(near, rate)
 
 
 def conform(timecode: Timecode, rate: Fraction) -> Timecode:
