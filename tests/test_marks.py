@@ -174,6 +174,15 @@ def test_a_track_without_a_sample_is_remarked_and_has_no_label(tmp_path: Path) -
     assert (mark.label, mark.reel) == ("", "A001")
 
 
+@pytest.mark.parametrize("entry", [b"rtmd", b"gpmd"])
+def test_a_cameras_own_track_is_named_and_not_read(tmp_path: Path, entry: bytes) -> None:
+    stbl = box(b"stbl", box(b"stsd", struct.pack(">II", 0, 1), box(entry, bytes(8))))
+    track = box(b"trak", box(b"mdia", box(b"hdlr", bytes(8), b"meta"), box(b"minf", stbl)))
+    (mark,) = movie(tmp_path / "a.mp4", [], picture(), track)
+    assert (mark.place, mark.label, mark.stream) == ("camera", "", 1)
+    assert ("Sony" if entry == b"rtmd" else "GoPro") in mark.detail
+
+
 @pytest.mark.parametrize(
     ("table", "value", "label", "rate"),
     [

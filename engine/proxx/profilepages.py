@@ -10,6 +10,7 @@ from typing import Any
 
 from proxx.cards import profile_card
 from proxx.clip import resolution_words
+from proxx.evaluate import decide
 from proxx.facts import rate_text
 from proxx.markdown import code, codes, fence, grid, line, listed, page, plain
 from proxx.model import Media
@@ -25,6 +26,16 @@ GIVEN_FOR = 1920 * 1080 * 25
 
 PATHS = {"ffmpeg": "/footage/A001/A001C001.mov", "resolve": "/footage/A001/A001C001"}
 UNITS = {"k": 1_000, "M": 1_000_000}
+
+
+WANTED: Mapping[str, str] = {"timecode-carried": "place", "reel-carried": "write"}
+PLACES: Mapping[str, str] = {
+    "track": "the source's start, in a timecode track",
+    "tag": "the source's start, as a tag of the stream",
+    "packages": "the source's start, in material and file package",
+    "nowhere": "not carried",
+}
+"""How a start is kept, by the answers of the table timecode-carried."""
 
 
 def profile_pages(rulebook: Rulebook) -> Pages:
@@ -59,6 +70,7 @@ def profile_page(rulebook: Rulebook, card: Mapping[str, Any]) -> str:
         ["container", code(card["container"])],
         ["resolution", line(resolution_words(profile).removeprefix("resolution "))],
         ["sound", code(card["audio"])],
+        *(_start(rulebook, profile["container"]) if card["engine"] == "ffmpeg" else ()),
     ]
     shape, trial = example(rulebook, name)
     return page(
@@ -78,6 +90,23 @@ def profile_page(rulebook: Rulebook, card: Mapping[str, Any]) -> str:
         grid(["setting", "value"], _settings(profile)),
         f"Written in {place(rulebook, f'profile/{name}')}.",
     )
+
+
+def _start(rulebook: Rulebook, container: str) -> list[Sequence[str]]:
+    """What becomes of a source's timecode and reel, by the tables that promise it."""
+
+    def answer(table: str, **facts: str) -> str:
+        known = {"spec.container": container, **{f"clip.{name}": value for name, value in facts.items()}}
+        decision = decide(rulebook.table(table), known)
+        return str(decision.outcome.get(WANTED[table], "")) if decision else ""
+
+    kept, missing = answer("timecode-carried", timecode="valid"), answer("timecode-carried", timecode="none")
+    reel = answer("reel-carried", timecode="valid", reel="some")
+    without = "00:00:00:00" if missing == "packages" else "none"
+    return [
+        ["timecode", f"{PLACES.get(kept, 'refused')}; {without} where the source has none"],
+        ["reel", "not carried" if reel in ("", "nothing") else "carried"],
+    ]
 
 
 def spec_text(profile: Mapping[str, Any], source: str = "/path/to/clip.mov") -> str:
