@@ -373,6 +373,13 @@ def test_deep_says_what_is_wrong_in_a_file_that_was_changed(
     assert proxy["state"] == "altered"
     assert {"identity/frames-dropped", "made/fewer-frames"} <= {finding["id"] for finding in proxy["findings"]}
     assert proxy["identity"]["changes"][0]["latest"] == 20
+    slower = ("-bsf:v", "setts=ts=N*1000:time_base=1/24000:duration=1000", "-video_track_timescale", "24000")
+    words = ["-i", str(spoilt), "-map", "0:v", "-map", "0:a", "-c", "copy", *slower, *TAGS, str(tmp_path / "24.mov")]
+    subprocess.run([*FFMPEG, *words], check=True, timeout=60)
+    shutil.copy(tmp_path / "24.mov", made)
+    assert main(["verify", "--deep", str(out), "--format", "json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["proxies"][0]["findings"]
+    assert "made/rate" in {finding["id"] for finding in findings}
     (tmp_path / "A001.mov").unlink()
     assert main(["verify", "--deep", str(out)]) == 1
     assert "identity/no-source" in capsys.readouterr().out

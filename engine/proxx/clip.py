@@ -14,6 +14,9 @@ from proxx.timecode import Timecode, TimecodeError, conform, counting, exact, pa
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 """PQ (SMPTE ST 2084) and HLG (ARIB STD-B67), in ffprobe's words."""
 
+MILLISECONDS = frozenset({"mkv", "webm"})
+"""Containers that tell times in whole milliseconds, so that rates and starts in them are rounded."""
+
 FIELD_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 
 

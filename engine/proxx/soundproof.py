@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from proxx.alignment import ALIKE, Floats, Lag, correlation, lag_of, loudness, moved
+from proxx.clip import MILLISECONDS
 from proxx.glimpses import Reader, read_sound
 from proxx.likeness import heard, shown_frames
 from proxx.model import Audio, Media, Video
@@ -18,9 +19,6 @@ SILENCE = 1e-4
 
 STEADY = 0.003
 """Where another place fits as well as the best but for this, the sound repeats itself."""
-
-ROUNDED = frozenset({"mkv", "webm"})
-"""Containers that tell times in whole milliseconds only: sound in them lies where it was rounded to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,10 @@ def prove_sound(
         if place >= len(are):
             found.append(SoundProof(place + 1, "missing", "pcm", rate))
             continue
-        exact = {stream.codec, are[place].codec} <= set(linear) and not {source.container, proxy.container} & ROUNDED
+        exact = {stream.codec, are[place].codec} <= set(linear) and not {
+            source.container,
+            proxy.container,
+        } & MILLISECONDS
         essence = "pcm" if exact and are[place].sample_rate == rate else "compressed"
         base = SoundProof(place + 1, "same", essence, rate)
         found.append(_stream(reader, source, proxy, (stream, are[place]), settings, base))

@@ -9,6 +9,7 @@ from fractions import Fraction
 from threading import Event
 from typing import Any
 
+from proxx.clip import MILLISECONDS
 from proxx.engines.ffmpeg import Outcome, decode, patience
 from proxx.errors import Finding
 from proxx.evaluate import Decision, ask, tell
@@ -97,9 +98,12 @@ def _decoded(outcome: Outcome) -> dict[str, Aspect]:
 
 
 def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: Event) -> Media:
-    """The made file with the rate that its packets keep, where its header only rounds it (Matroska's milliseconds)."""
+    """The made file with the rate that its packets keep, where its header only rounds it (Matroska's milliseconds).
+
+    Everywhere else another rate in the header is another rate, however short the file is.
+    """
     want = expect.video.rate if expect.video else None
-    if want is None or made.video is None or made.video.rate == want:
+    if want is None or made.video is None or made.video.rate == want or made.container not in MILLISECONDS:
         return made
     asked = replace(made, video=replace(made.video, rate=want))
     return measure(asked, rulebook.vocabulary, ffprobe, stop=stop)
