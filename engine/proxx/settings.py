@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -95,7 +95,7 @@ def _key(rulebook: Rulebook, said: Said, key: str) -> tuple[dict[str, Value], di
             "render-key.owner": entry["owner"],
             "render-key.presence": "given" if given else "left-out",
             "render-key.since": "newer" if is_newer(rulebook, entry) else "within",
-            "render-key.format": _among(said.profile["render"]["format"], entry.get("only_formats")),
+            "render-key.format": _format(rulebook, said.profile["render"]["format"], entry.get("only_formats")),
             "render-key.codec": _among(said.profile["codec"], entry.get("only_codecs")),
             "render-key.needs": "nothing" if not needs else "met" if said.settings.get(needs) is True else "unmet",
             "render-key.value": value_of(entry, key, value) if given else None,
@@ -171,8 +171,13 @@ def _project_value(entry: Mapping[str, Any], value: str | None) -> str:
     return "fine" if fine or value in _lates(entry) else "out-of-range"
 
 
-def _among(word: str, only: object) -> str:
-    return "any" if only is None else "fits" if word in list(only) else "other"  # type: ignore[call-overload]
+def _format(rulebook: Rulebook, word: str, only: Sequence[str] | None) -> str:
+    """Whether the format knows a setting. Of one that is not known itself nothing more is said."""
+    return _among(word, only) if word in rulebook.items["render-format"] or only is None else "fits"
+
+
+def _among(word: str, only: Sequence[str] | None) -> str:
+    return "any" if only is None else "fits" if word in only else "other"
 
 
 def yes_or_no(value: bool) -> str:
