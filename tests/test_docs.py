@@ -181,8 +181,8 @@ def test_there_is_a_page_for_every_table_profile_and_finding(rulebook: Rulebook,
     expected = {f"tables/{name}.md" for name in rulebook.items["table"]}
     expected |= {f"profiles/{name}.md" for name in rulebook.profiles}
     expected |= {f"findings/{name}.md" for name in rulebook.findings}
-    names = ("index", "jobspec", "tokens", "facts", "vocabulary", "resolve/api", "fixtures", "commands", "exit-codes")
-    single = {f"{name}.md" for name in names}
+    names = ("index", "jobspec", "tokens", "facts", "vocabulary", "fixtures", "commands", "exit-codes")
+    single = {f"{name}.md" for name in (*names, "resolve/api", "resolve/rendering")}
     assert set(pages) == expected | single | {f"{kind}/index.md" for kind in ("tables", "profiles", "findings")}
     assert len(PAGES) == 11
 
