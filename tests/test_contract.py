@@ -189,7 +189,7 @@ def test_the_driver_calls_exactly_the_methods_that_plans_say_it_needs() -> None:
     called = {
         name
         for path in sorted(folder.glob("resolve_*.py"))
-        if path.name != "resolve_links.py"
+        if path.stem not in ("resolve_links", "resolve_look")  # they call what the driver does not
         for name in re.findall(r"\.([A-Z]\w+)\(", path.read_text("utf-8"))
     }
     methods = {name.partition(".")[2] for name in CONTRACT.names}

@@ -47,6 +47,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("engines.simulated_media", "engines.simulated_queue", "engines.simulated", "engines.simulated_label"),
         *("engines.simulated_render", "engines.resolve_child", "engines.resolve_state", "engines.resolve_bound"),
         *("engines.resolve_request", "engines.resolve_session", "engines.resolve", "engines.resolve_bundle", "endings"),
+        *("engines.resolve_look",),
         *("quicktime", "readback", "fixtureproof"),
         *("ledger", "standing", "failure", "preflight", "chain"),
         *("arrivals", "manifest", "vouching", "complete", "claims", "inbox", "metrics"),
@@ -56,7 +57,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("checking", "nlepromise", "mend", "making", "task", "together", "job", "schedule"),
         *("recheck", "status", "samples", "tryout", "pairs", "looking"),
         *("alignment", "glimpses", "framefacts", "frameproof", "soundproof", "identity"),
-        *("condition", "toolhealth", "profiletrial", "machinehealth"),
+        *("condition", "toolhealth", "profiletrial", "machinehealth", "resolvehealth"),
     ),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
@@ -65,7 +66,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "clocks", "commands", "planwords", "planning", "simulating", "ready", "rendering"),
-        *("running", "keeping", "cancelling", "doctor", "handover", "exporters"),
+        *("running", "keeping", "cancelling", "doctor", "resolvelayer", "handover", "exporters"),
         *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
         *("relinkview", "relinkpictures", "relinkpage", "relinks"),
         *(

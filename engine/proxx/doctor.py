@@ -19,6 +19,7 @@ from proxx.jsonout import json_text
 from proxx.machinehealth import look_at_machine
 from proxx.nearest import question
 from proxx.profiletrial import try_profiles
+from proxx.resolvehealth import look_at_resolve
 from proxx.rulebook import Rulebook
 from proxx.screen import visible, wrapped
 from proxx.shelf import book_of
@@ -91,6 +92,7 @@ def examined(book: Rulebook, asked: Mapping[str, str], folder: str, *, named: bo
         finally:
             shutil.rmtree(bench, ignore_errors=True)
     found += look_at_machine(book, folder, named=named)
+    found += look_at_resolve(book, [name for name in asked if name not in mine], asked)
     order = [check for checks in GROUPS.values() for check in checks]
     return sorted(found, key=lambda one: (list(GROUPS).index(group_of(one.check)), _place(one, order)))
 
@@ -137,13 +139,12 @@ def doctor_text(
 ) -> str:
     """One line a check in its group, reasons below it, and a last line that sums up."""
     width = min(width or WIDEST, WIDEST)
-    labels = max((len(one.condition.check) for one in found), default=0)
+    groups = {group: [one for one in found if group_of(one.condition.check) == group] for group in TITLES}
+    groups["profiles"] = _shown(groups["profiles"], every=profiles)
+    labels = max((len(_label(one)) for of_group in groups.values() for one in of_group), default=0)
     lines: list[str] = []
     for group, title in TITLES.items():
-        of_group = [one for one in found if group_of(one.condition.check) == group]
-        if group == "profiles":
-            of_group = _shown(of_group, every=profiles)
-            labels = max([labels, *(len(_label(one)) for one in of_group)])
+        of_group = groups[group]
         lines += [title] if of_group else []
         for one in of_group:
             lines += _lines(one, labels, width, colour)
@@ -151,18 +152,27 @@ def doctor_text(
 
 
 def _shown(of_group: Sequence[Judged], *, every: bool) -> list[Judged]:
-    """Of profiles: each with --profiles; else those that are not fine, below one line for those that are."""
-    ones = [one for one in of_group if one.condition.check == "profile"]
-    fine = sum(1 for one in ones if one.condition.state == OK)
-    if every or not ones:
+    """Of profiles: each with --profiles; else those that are not fine, below one line for all that were asked for.
+
+    Those that nobody asked for, which are Resolve's, have a line together.
+    """
+    if every:
         return [line for one in of_group if (line := _with_bytes(one, of_group)) is not None]
-    words = f"{fine} of {len(ones)} can be made here, as their trials show"
-    rest = [one for one in of_group if one.condition.state != OK]
-    reasons = {one.condition.found for one in rest}
-    total = Condition("profile", rest[0].condition.state if rest else OK, words)
-    if fine == 0 and len(reasons) == 1 and not any(one.finding for one in rest):
-        return [Judged(replace(total, found=f"{words}: {reasons.pop()}"), None, 0)]
-    return [Judged(total, None, 0), *rest]
+    asked = [one for one in of_group if one.condition.asked != NO]
+    others = [one for one in of_group if one.condition.asked == NO]
+    rest = [one for one in asked if one.condition.state != OK]
+    if len({one.condition.found for one in rest}) == 1 and not any(one.finding for one in rest):
+        return [*_total(asked, "can be made here"), *_total(others, "can be made in Resolve here")]
+    return [*_total(asked, "can be made here", told=True), *rest, *_total(others, "can be made in Resolve here")]
+
+
+def _total(ones: Sequence[Judged], words: str, *, told: bool = False) -> list[Judged]:
+    """One line for profiles together; with the reason where that is not `told` below it."""
+    profiles = [one.condition for one in ones if one.condition.check == "profile"]
+    rest = [one for one in profiles if one.state != OK]
+    fine = f"{len(profiles) - len(rest)} of {len(profiles)} {words}"
+    said = f"{fine}: {rest[0].found}" if rest and not told else fine
+    return [Judged(Condition("profile", rest[0].state if rest else OK, said), None, 0)] if profiles else []
 
 
 def _with_bytes(one: Judged, of_group: Sequence[Judged]) -> Judged | None:

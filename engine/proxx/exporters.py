@@ -86,6 +86,16 @@ def export_parsers(export: argparse.ArgumentParser, shared: argparse.ArgumentPar
         one.set_defaults(do="exporters.export_command", exporter=name, formats=("text",))
 
 
+def resolve_parsers(resolve: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    """The commands under `proxx resolve`."""
+    kinds = resolve.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    words = "Write what this machine's Resolve offers, formats and codecs, as a layer of the matrix."
+    probe = kinds.add_parser("probe", help=words, description=words, parents=[shared])
+    text = "write to this file, which is not there yet (standard output)"
+    probe.add_argument("-o", "--output", metavar="FILE", help=text)
+    probe.set_defaults(do="resolvelayer.probe_command", formats=("text",))
+
+
 def export_command(arguments: argparse.Namespace) -> int:
     """Write what an exporter makes, over no file that is there; a single text goes to standard output without -o."""
     from proxx.shelf import book_of

@@ -6,7 +6,7 @@ import argparse
 
 from proxx import __version__
 from proxx.delivery import REPORTS, read_target
-from proxx.exporters import export_parsers
+from proxx.exporters import export_parsers, resolve_parsers
 from proxx.runoptions import nle_options, places_option, run_parsers
 
 
@@ -79,6 +79,10 @@ def parser() -> argparse.ArgumentParser:
     text = "Hand on what is finished: ALE and CSV of a record, scripts for DaVinci Resolve."
     export_parsers(
         commands.add_parser("export", help=text, description=text, parents=[_shared("rulebook_next")]), shared
+    )
+    text = "Ask this machine's DaVinci Resolve."
+    resolve_parsers(
+        commands.add_parser("resolve", help=text, description=text, parents=[_shared("rulebook_next")]), shared
     )
     _docs_parser(commands)
     demo = command(
