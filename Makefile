@@ -7,7 +7,7 @@ CORPUS ?= $(PROXX_CORPUS)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test setup browser docs site corpus bench faults clean
+.PHONY: help demo test setup browser docs site corpus bench faults mutants clean
 
 help:
 	@echo "make demo               set up, then make a clip, check a spec, make and prove a proxy, show the record"
@@ -18,6 +18,7 @@ help:
 	@echo "make corpus CORPUS=DIR  run the whole journey over a folder of real media"
 	@echo "make bench              measure what a check, a lint and a run cost"
 	@echo "make faults             kill it, starve it, cut it off, and look what is left"
+	@echo "make mutants            take every check of Resolve's driver away, one after the other: its tests must notice"
 	@echo "make clean              remove $(VENV)"
 
 demo: setup
@@ -62,6 +63,9 @@ bench: setup
 
 faults: setup
 	PYTHONPATH=tests $(BIN)/python -m faults --long
+
+mutants: setup
+	PYTHONPATH=tests $(BIN)/python -m mutants
 
 clean:
 	rm -rf "$(VENV)"

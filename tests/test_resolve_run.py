@@ -213,7 +213,9 @@ def test_a_picture_that_is_given_is_what_is_rendered(run: Run, home: Path, foota
 
 
 @pytest.mark.parametrize("trap", sorted(SEEN))
-def test_a_trap_ends_in_a_proved_proxy_or_in_a_finding_that_names_the_cause(trap: str, run: Run, home: Path) -> None:
+def test_a_trap_ends_in_a_proved_proxy_or_in_a_finding_that_names_the_cause(
+    trap: str, run: Run, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code = run("--simulate-trap", trap)
     (clip,) = record(home)["clips"]
     found = [finding["id"] for finding in clip["findings"] if finding["severity"] == "error"]
@@ -226,7 +228,8 @@ def test_a_trap_ends_in_a_proved_proxy_or_in_a_finding_that_names_the_cause(trap
         assert movies(home) == []
     assert_foreign_is_untouched(home, trap)
     if trap == "delete-refused":
-        assert len(state.left(state.SIMULATED)["projects"]) == 2  # the next job tries again
+        assert len(state.left(state.SIMULATED)["projects"]) == 2
+        assert "could not be put in order in Resolve; the next job tries again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("trap", sorted(REFUSED))
@@ -391,6 +394,54 @@ def works(path: str, minor: int) -> bool:
     """Whether it is that Python and starts (a shim of pyenv may not)."""
     code = f"import sys; sys.exit(sys.version_info[:2] != (3, {minor}))"
     return subprocess.run([path, "-c", code], capture_output=True, timeout=20).returncode == 0
+
+
+MODULES = {
+    "raise ImportError('wrong Python')": "ImportError: wrong Python (exit code 1",
+    "import os; os.kill(os.getpid(), 11)": "(exit code -11",
+    "scriptapp = lambda name: None": "scriptapp(Resolve): no Resolve that lets itself be scripted answers",
+    "import os; os.write(1, b'noise'); print('and more'); scriptapp = lambda name: None": "scriptapp(Resolve)",
+    "def scriptapp(name): raise OSError('no socket')": "OSError: no socket",
+}
+
+
+@pytest.mark.parametrize("text", MODULES)
+def test_the_module_of_resolve_is_tried_by_another_process_first(
+    text: str, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "api" / "Modules").mkdir(parents=True)
+    (home / "api" / "Modules" / "DaVinciResolveScript.py").write_text(text, "utf-8")
+    monkeypatch.setenv("RESOLVE_SCRIPT_API", str(home / "api"))
+    assert run(simulate=False) == 3
+    assert MODULES[text] in capsys.readouterr().err
+
+
+def test_every_trouble_of_the_driver_has_a_finding(rulebook: Rulebook) -> None:
+    texts = [path.read_text("utf-8") for path in (ROOT / "engine/proxx/engines").glob("resolve*.py")]
+    raised = {kind for text in texts for kind in re.findall(r"Trouble\(\s*\"([a-z-]+)\"", text)}
+    known = set(map(str, rulebook.facts["resolve.trouble"].domain.values))
+    assert raised - {"stopped"} <= known
+    assert known - raised == {"none", "contract", "crashed", "hung", "lost"}
+
+
+def test_two_jobs_of_one_run_take_turns(run: Run, home: Path, footage: Path, spec_file: Callable[..., Path]) -> None:
+    assert run(clips=("A001C001.braw",)) == 0
+    specs = []
+    for name, clip in (("one", "A001C001.braw"), ("two", "A001C002.R3D")):
+        specs.append(
+            spec_file(
+                name=f"{name}.json",
+                sources=[str(footage / clip)],
+                output_directory=str(home / name),
+                codec="dnxhr",
+                container="mxf",
+                resolution="same",
+                proxy_profile="proxy_dnxhr_lb_resolve",
+            )
+        )
+    assert main(["run", *map(str, specs), "--quiet", "--simulate", "--jobs", "2"]) == 0
+    assert sorted(path.name for path in home.glob("*/*.mxf")) == ["A001C001_proxy.mxf", "A001C002_proxy.mxf"]
+    assert_foreign_is_untouched(home)
 
 
 def test_only_one_job_of_a_machine_is_at_resolve(home: Path, rulebook: Rulebook, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,4 +34,5 @@ def closing() -> Iterator[None]:
     try:
         yield
     finally:
-        close_all()
+        for name in close_all():
+            print(f"proxx: {name} could not be put in order in Resolve; the next job tries again", file=sys.stderr)

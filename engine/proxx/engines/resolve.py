@@ -145,9 +145,10 @@ class Engine:
         about = {key: str(self.about.get(key, "")) for key in ("product", "version", "edition")}
         return {"engine_impl": self.which, **about, "bound": None, "in_flight": None, "left": [], **self._told}
 
-    def close(self) -> None:
-        """Take away what is ours in Resolve, end the process, and let the next job have its turn."""
+    def close(self) -> list[str]:
+        """Take away what is ours in Resolve, end the process, let the next job have its turn; what had to be left."""
         with _TURN:
+            self._told = {}
             try:
                 if self._session is not None:
                     self._session.close()
@@ -158,6 +159,7 @@ class Engine:
                 self._session = None
                 _OPEN[:] = [one for one in _OPEN if one is not self]
                 self._seat.release()
+            return list(self._told.get("left", []))
 
     def hello(self, stop: Event) -> None:
         """See that there is a Resolve that takes the plan. Raises ProxxError (exit 3) that says what to do."""
@@ -178,11 +180,13 @@ _OPEN: list[Engine] = []
 """The engine of this process that has a session: one Resolve does one job at a time."""
 
 
-def close_all() -> None:
-    """End whatever session this process has."""
+def close_all() -> list[str]:
+    """End whatever session this process has; the names of projects that had to be left in Resolve."""
+    found: list[str] = []
     with _TURN:
         while _OPEN:
-            _OPEN[0].close()
+            found += _OPEN[0].close()
+    return found
 
 
 def _argv() -> Sequence[str]:
