@@ -317,6 +317,20 @@ def test_a_stopped_job_stops_its_render_and_cleans_up(
     assert_foreign_is_untouched(home)
 
 
+def test_a_recorded_proxy_of_resolve_is_looked_after_like_any_other(
+    run: Run, home: Path, layer: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 0
+    (path,) = (home / "out").glob("*.record.json")
+    assert main(["verify", str(path)]) == 0
+    assert main(["status", str(home / "out"), "--rulebook", str(layer)]) == 0
+    assert "1 fresh" in capsys.readouterr().out
+    assert main(["reproduce", str(path)]) == 2
+    assert "was made by Resolve" in capsys.readouterr().err
+    assert main(["run", str(path), "--quiet", "--simulate", "--rulebook", str(layer)]) == 0  # its spec
+    assert movies(home) == ["A001C001_proxy.mov"]
+
+
 def test_what_a_simulated_resolve_made_is_never_taken_for_the_real_thing(run: Run, home: Path) -> None:
     assert run() == 0
     entry = json.loads(next((home / "out/.proxx/clips").glob("*.json")).read_text("utf-8"))

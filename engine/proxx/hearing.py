@@ -29,13 +29,14 @@ def same(made: str | None, promised: str | None) -> Aspect:
     return Aspect("same" if made == promised else "other", made or "none", promised)
 
 
-def heard(made: Media, expect: Media, linear: Collection[str], *, in_total: bool) -> dict[str, Aspect | None]:
+def heard(made: Media, expect: Media, linear: Collection[str]) -> dict[str, Aspect | None]:
     """Every promised fact of the sound. `linear` are the codecs of sound whose length is exact.
 
-    `in_total` counts channels over all streams: nobody can tell beforehand how Resolve spreads them.
+    Sound that was promised without a codec is Resolve's: its channels are counted over all streams, for nobody can tell
+    beforehand how it spreads them.
     """
     want, have = expect.audio or (), made.audio or ()
-    if in_total and expect.audio is not None:
+    if want and all(sound.codec is None for sound in want):
         channels = [sum(sound.channels or 0 for sound in sounds) for sounds in (have, want)]
         return {
             "audio-streams": Aspect(NOT_PROMISED, str(len(have)), ""),

@@ -101,6 +101,12 @@ def make_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int, tools: 
     if clip is None:
         raise ProxxError(f"the record has no finished clip {index}", exit_code=EXIT_USAGE)
     task = recorded_task(rulebook, clip)
+    if not task.argv:
+        raise ProxxError(
+            f"clip {index} was made by Resolve, which is not expected to give the same bytes twice",
+            hint="proxx verify looks whether the proxy still is what was proved.",
+            exit_code=EXIT_USAGE,
+        )
     was, now = read_stamp(clip["source_stamp"]), source_stamp(task.source)
     texts = {"output": task.output, "was": was.words(), "is": now.words()}
     source = {"kept.source": "same" if was == now else "changed"}

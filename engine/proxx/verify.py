@@ -142,7 +142,7 @@ def compare(
         "timecode": _told(read_back(made, expect.timecode, want.rate), expect.timecode),
         "reel": _told(made.reel, expect.reel),
         "frames": _frames(frames, want.frames),
-        **heard(made, expect, linear, in_total=profile.get("engine") == "resolve"),
+        **heard(made, expect, linear),
         "ceiling-share": _ceiling(made, want, profile),
     }
     return {f"made.{name}": aspect for name, aspect in aspects.items() if aspect is not None}
