@@ -13,6 +13,7 @@ import pytest
 
 from proxx.checking import check
 from proxx.cli import main
+from proxx.engines.resolve_values import bind
 from proxx.errors import Finding, ProxxError
 from proxx.job import plan
 from proxx.jsonout import json_text
@@ -425,6 +426,12 @@ def test_a_name_with_a_line_break_or_a_byte_that_is_no_unicode_stays_data(rulebo
     said = settings["render"]["settings"]
     assert (said["CustomName"], said["TargetDir"]) == (name, f"/out\n/.proxx/render/{name}.mov")
     assert json.loads(json_text(settings)) == settings
+
+
+def test_a_file_that_is_called_like_a_late_value_keeps_its_name_when_values_are_bound() -> None:
+    settings = {"CustomName": "@clip.FPS", "TargetDir": "@clip.Width", "FrameRate": "@clip.FPS"}
+    bound = {**settings, "FrameRate": 24.0}
+    assert bind(settings, {"FPS": "24", "Width": 1920}) == bound
 
 
 def test_equal_inputs_give_the_same_bytes_and_any_change_another_digest(rulebook: Rulebook) -> None:

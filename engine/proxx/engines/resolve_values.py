@@ -14,6 +14,9 @@ Facts = Dict[str, Any]
 """What Resolve says of a clip, by the names that settings may bind: FPS, Width, Height, StartTC, Frames and so on."""
 
 LATE = "@clip."
+DATA = ("TargetDir", "CustomName")
+"""Settings that hold names of files: whatever they read, they are not late."""
+
 TIMECODE = re.compile(r"\d\d:\d\d:\d\d[:;]\d\d\Z")
 SIZE = re.compile(r"([1-9]\d*)x([1-9]\d*)\Z")
 
@@ -83,7 +86,7 @@ def rate_words(said: str) -> str:
 def bind(value: Any, facts: Mapping[str, Any]) -> Any:
     """A planned value with what was to be known later: rates as floats, rasters and lengths as integers."""
     if isinstance(value, dict):
-        return {key: bind(one, facts) for key, one in value.items()}
+        return {key: one if key in DATA else bind(one, facts) for key, one in value.items()}
     if not isinstance(value, str) or not value.startswith(LATE):
         return value
     name, _, divisor = value[len(LATE) :].partition("/")
