@@ -66,8 +66,7 @@ def several(folder: Path, chance: random.Random, count: int, files: int) -> tupl
             time.sleep(chance.uniform(0, 0.05))
             shutil.copyfile(bench.clips[number % len(bench.clips)], drop / name)
             if number == files // 3:
-                wait_for(1, out, 60)
-                redo = kill(running[0], bench, out)
+                redo = kill(running, bench, out)
         wait_for(files, out, 60 + 3 * files)
         time.sleep(1)
     outputs = [name.replace(".mov", "_proxy.mov") for name in names]
@@ -82,12 +81,30 @@ def several(folder: Path, chance: random.Random, count: int, files: int) -> tupl
     return Line(text, lost + again), sum(shares.values())
 
 
-def kill(one: subprocess.Popen[bytes], bench: Bench, out: Path) -> set[str]:
-    """Kill a watcher; the proxies that it had begun and that are not done."""
-    one.kill()
-    one.wait()
+def kill(running: list[subprocess.Popen[bytes]], bench: Bench, out: Path) -> set[str]:
+    """Kill a watcher that is encoding; the proxies that it had begun and that are not done."""
+    number = busy(bench, out)
+    running[number].kill()
+    running[number].wait()
+    return under_way(bench, out, number)
+
+
+def busy(bench: Bench, out: Path) -> int:
+    """The number of a watcher that has a clip under way, as soon as there is one."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        marks = [int(encode.mark) for encode in bench.encodes()]
+        for number in marks[-1:]:
+            if under_way(bench, out, number):
+                return number
+        time.sleep(0.02)
+    return 0
+
+
+def under_way(bench: Bench, out: Path, number: int) -> set[str]:
+    """The proxies that a watcher has begun and that are not done."""
     known = states(out)
-    begun = [encode for encode in bench.encodes() if encode.mark == "0"]
+    begun = [encode for encode in bench.encodes() if encode.mark == str(number)]
     return {name for name in known if known[name] != "DONE" and any(encode.makes(name) for encode in begun)}
 
 
