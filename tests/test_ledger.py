@@ -182,7 +182,11 @@ def test_a_damaged_record_is_no_reason_to_crash(
         for command in ("status", "verify", "reproduce", "retry"):
             words = ["--index", "0"] if command == "reproduce" else ["--quiet"] if command == "retry" else []
             assert main([command, str(path), *words]) in (0, 1, 2)
+    path.write_text(json.dumps({**record, "spec": {**record["spec"], "naming_template": "\ud800"}}), "utf-8")
     capsys.readouterr()
+    for command in ("run", "retry"):
+        assert main([command, str(path), "--quiet"]) == 1
+        assert "error[" in capsys.readouterr().out
 
 
 def test_a_job_that_a_retry_completed_has_nothing_left_to_do(

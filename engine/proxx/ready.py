@@ -17,6 +17,7 @@ from proxx.engines.resolve_request import Simulation
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.job import Run, plan
+from proxx.jsonout import json_text
 from proxx.machine import Machine
 from proxx.model import SIMULATED, Plan, Relinking
 from proxx.nlepromise import relinking_of, said_of
@@ -100,7 +101,7 @@ def spec_bytes(name: str) -> bytes:
         document = json.loads(data.decode("utf-8", "surrogateescape"))["spec"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProxxError(f"{name} holds no spec", hint="Name a spec, a plan or a record.", exit_code=2) from error
-    return json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    return json_text(document).encode("utf-8")
 
 
 def record_of(name: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
@@ -65,7 +64,7 @@ def run_specs(arguments: argparse.Namespace, way: Way) -> int:
 def retry_command(arguments: argparse.Namespace) -> int:
     """Run the job of a record again, as a job of its own: only what is not proved and unchanged is made."""
     record = record_of(arguments.record)
-    data = json.dumps(record["spec"], ensure_ascii=False).encode("utf-8", "surrogateescape")
+    data = json_text(record["spec"]).encode("utf-8")
     signals = Stop()
     stop_on_signals(signals)
     ready = make_ready(arguments, arguments.record, data, signals)
