@@ -34,12 +34,12 @@ def said(captured: Captured, *words: object) -> tuple[int, str, str]:
 
 @pytest.fixture
 def card(tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A card A001 with two clips, what else lies on cards, and a RAW clip beside it; it is the working folder."""
-    (tmp_path / "A001").mkdir()
+    """A card card_a with two clips, what else lies on cards, and a RAW clip beside it; it is the working folder."""
+    (tmp_path / "card_a").mkdir()
     for name in ("clip_002.mov", "clip_001.mov"):
-        (tmp_path / "A001" / name).symlink_to(clips / name)
-    (tmp_path / "A001" / "._clip_001.mov").write_bytes(b"Mac")
-    (tmp_path / "A001" / "card.xml").write_text("<card/>")
+        (tmp_path / "card_a" / name).symlink_to(clips / name)
+    (tmp_path / "card_a" / "._clip_001.mov").write_bytes(b"Mac")
+    (tmp_path / "card_a" / "card.xml").write_text("<card/>")
     (tmp_path / "R001").mkdir()
     (tmp_path / "R001" / "clip_001.r3d").write_bytes(b"\0\0\1\0RED2" + bytes(500))
     monkeypatch.chdir(tmp_path)
@@ -52,21 +52,21 @@ def spec(path: Path) -> dict[str, object]:
 
 
 def test_a_spec_from_a_folder_holds_its_clips_in_order_and_passes_check(card: Path, capsysbinary: Captured) -> None:
-    code, out, err = said(capsysbinary, "spec", *PRORES, "--out", "proxies", "A001")
-    assert (code, out) == (0, "A001.proxy_prores_lt.json: ok, engine ffmpeg\n")
+    code, out, err = said(capsysbinary, "spec", *PRORES, "--out", "proxies", "card_a")
+    assert (code, out) == (0, "card_a.proxy_prores_lt.json: ok, engine ffmpeg\n")
     assert err == "proxx: left out, because no moving picture is in it: card.xml\n"
-    made = spec(card / "A001.proxy_prores_lt.json")
-    assert made["sources"] == [f"{card}/A001/clip_001.mov", f"{card}/A001/clip_002.mov"]
+    made = spec(card / "card_a.proxy_prores_lt.json")
+    assert made["sources"] == [f"{card}/card_a/clip_001.mov", f"{card}/card_a/clip_002.mov"]
     assert made["output_directory"] == f"{card}/proxies"
     assert (made["codec"], made["container"], made["resolution"]) == ("prores_lt", "mov", "same")
     assert made["job_id"]
     assert made["created_at"]
-    assert main(["check", "A001.proxy_prores_lt.json"]) == 0
+    assert main(["check", "card_a.proxy_prores_lt.json"]) == 0
 
 
 def test_a_spec_is_never_written_over_a_file(card: Path, capsysbinary: Captured) -> None:
     (card / "job.json").write_text("mine")
-    code, _, err = said(capsysbinary, "spec", *PRORES, "--out", "proxies", "A001", "-o", "job.json")
+    code, _, err = said(capsysbinary, "spec", *PRORES, "--out", "proxies", "card_a", "-o", "job.json")
     assert code == 2
     assert "job.json is there already" in err
     assert (card / "job.json").read_text() == "mine"
@@ -74,7 +74,7 @@ def test_a_spec_is_never_written_over_a_file(card: Path, capsysbinary: Captured)
 
 def test_a_spec_that_is_refused_is_not_written(card: Path, capsysbinary: Captured) -> None:
     before = sorted(os.listdir(card))
-    words = ("--resolution", "half", "--out", "proxies", "A001")
+    words = ("--resolution", "half", "--out", "proxies", "card_a")
     code, out, err = said(capsysbinary, "spec", "--profile", "proxy_dnxhd_36", *words)
     assert code == 1
     assert "error[profile/raster-not-legal]" in out
@@ -83,7 +83,7 @@ def test_a_spec_that_is_refused_is_not_written(card: Path, capsysbinary: Capture
 
 
 def test_a_spec_goes_to_standard_output_alone_and_takes_a_rate(card: Path, capsysbinary: Captured) -> None:
-    words = ("--fps", "23.976", "--out", "proxies", "A001/clip_001.mov", "-o", "-")
+    words = ("--fps", "23.976", "--out", "proxies", "card_a/clip_001.mov", "-o", "-")
     code, out, err = said(capsysbinary, "spec", "--profile", "proxy_h264_low", *words)
     made = json.loads(out)
     assert (code, err) == (0, "<new spec>: ok, engine ffmpeg\n")
@@ -93,7 +93,7 @@ def test_a_spec_goes_to_standard_output_alone_and_takes_a_rate(card: Path, capsy
 def test_clips_of_one_name_get_names_that_tell_them_apart(card: Path, clips: Path, capsysbinary: Captured) -> None:
     (card / "A002").mkdir()
     (card / "A002" / "clip_001.mov").symlink_to(clips / "clip.mp4")
-    words = ("spec", *PRORES, "--out", "proxies", "A001", "A002", "-o", "job.json")
+    words = ("spec", *PRORES, "--out", "proxies", "card_a", "A002", "-o", "job.json")
     code, out, _ = said(capsysbinary, *words, "--name", "{source_name}")
     assert code == 1
     assert "error[naming/collision]" in out
@@ -105,7 +105,7 @@ def test_clips_of_one_name_get_names_that_tell_them_apart(card: Path, clips: Pat
 
 def test_a_clip_that_is_named_twice_is_taken_once(card: Path, capsysbinary: Captured) -> None:
     code, _, err = said(
-        capsysbinary, "spec", *PRORES, "--out", "p", "A001", "A001/../A001/clip_001.mov", "-o", "j.json"
+        capsysbinary, "spec", *PRORES, "--out", "p", "card_a", "card_a/../card_a/clip_001.mov", "-o", "j.json"
     )
     assert code == 0
     assert "clip_001.mov is named twice, and is taken once" in err
@@ -113,7 +113,7 @@ def test_a_clip_that_is_named_twice_is_taken_once(card: Path, capsysbinary: Capt
 
 
 def test_mixed_sources_become_two_specs_whose_proxies_have_different_names(card: Path, capsysbinary: Captured) -> None:
-    code, _, err = said(capsysbinary, "spec", *PRORES, *RAW, "--out", "p", "A001", "R001", "-o", "job.json")
+    code, _, err = said(capsysbinary, "spec", *PRORES, *RAW, "--out", "p", "card_a", "R001", "-o", "job.json")
     assert code == 0
     assert "two specs, because 2 of 3 files to ffmpeg and 1 of 3 files to resolve" in err
     standard, raw = spec(card / "job.ffmpeg.json"), spec(card / "job.resolve.json")
@@ -127,17 +127,17 @@ def test_mixed_sources_become_two_specs_whose_proxies_have_different_names(card:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        ([*PRORES, "A001", "R001"], 2, "1 of 3 files route to resolve, and no profile of that engine is named"),
-        ([*PRORES, *RAW, "A001", "R001", "-o", "-"], 2, "standard output takes one"),
-        ([*PRORES, *RAW, "A001"], 0, "no file routes to resolve: profile proxy_prores_hq_resolve is not needed"),
-        ([*RAW, "A001"], 1, "requires resolve engine, but job routes to ffmpeg"),
-        ([*PRORES, "--profile", "proxy_vp9", "A001"], 2, "both make proxies by ffmpeg"),
-        (["--profile", "proxy_prores_l", "A001"], 2, "did you mean proxy_prores_lt?"),
+        ([*PRORES, "card_a", "R001"], 2, "1 of 3 files route to resolve, and no profile of that engine is named"),
+        ([*PRORES, *RAW, "card_a", "R001", "-o", "-"], 2, "standard output takes one"),
+        ([*PRORES, *RAW, "card_a"], 0, "no file routes to resolve: profile proxy_prores_hq_resolve is not needed"),
+        ([*RAW, "card_a"], 1, "requires resolve engine, but job routes to ffmpeg"),
+        ([*PRORES, "--profile", "proxy_vp9", "card_a"], 2, "both make proxies by ffmpeg"),
+        (["--profile", "proxy_prores_l", "card_a"], 2, "did you mean proxy_prores_lt?"),
         ([*PRORES, "nowhere.mov"], 2, "there is no nowhere.mov"),
-        ([*PRORES, "A001/card.xml"], 1, "error[source/"),
+        ([*PRORES, "card_a/card.xml"], 1, "error[source/"),
         ([*PRORES, "."], 2, "there is no media directly in"),
-        ([*PRORES, "A001", "--fps", "nan"], 2, "--fps 'nan' is no frame rate"),
-        ([*PRORES, "A001", "-o", "no/folder/job.json"], 2, "cannot write no/folder/job.json"),
+        ([*PRORES, "card_a", "--fps", "nan"], 2, "--fps 'nan' is no frame rate"),
+        ([*PRORES, "card_a", "-o", "no/folder/job.json"], 2, "cannot write no/folder/job.json"),
     ],
 )
 def test_what_is_wrong_with_the_words_is_said(
