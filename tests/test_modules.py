@@ -28,10 +28,11 @@ BANDS: dict[str, tuple[str, ...]] = {
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
         *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "reel", "resolvelint", "prove", "tablediff"),
-        *("size", "timecode", "moments", "origin", "colour", "clip", "facts", "settings", "renderids", "rawreach"),
+        *("policy", "rhythm", "size", "timecode", "moments", "origin", "colour", "clip", "sound", "facts"),
+        *("clipfacts", "settings", "renderids", "rawreach"),
         *("route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
-        *("ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),
+        *("ffmpeg_sound", "ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),
         *("burnin", "fixturefit", "fixturewords", "fixture", "fixturelines"),
         *("conventions", "shapes", "likeness", "relinking"),
     ),
@@ -39,8 +40,11 @@ BANDS: dict[str, tuple[str, ...]] = {
     "WORLD": (
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "commit"),
         *("window", "tmcd", "mxf", "wave", "marks"),
-        *("identify", "streams", "extent", "probefile", "probe", "trial", "stamp", "recall", "machine"),
-        *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "hearing", "verify", "packets", "writing"),
+        *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "timing"),
+        *("trial", "stamp"),
+        *("recall", "machine"),
+        *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "hearing", "compare", "verify"),
+        *("packets", "writing"),
         # Resolve's driver, and the Resolve that is none. They run in Resolve's own Python too, without proxx.
         *("engines.resolve_types", "engines.resolve_values", "engines.resolve_contract"),
         *("engines.resolve_render", "engines.resolve_core", "engines.simulated_traps", "engines.simulated_world"),

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from proxx.model import Audio, Colour, Media, Video
-from proxx.probe import measure, needs_measuring, probe, probe_all
+from proxx.probe import probe, probe_all
 from proxx.streams import read_audio, read_video, sensible_rate
+from proxx.timing import measure, needs_measuring
 from proxx.tools import find_tool
 from proxx.trial import try_decoding
 

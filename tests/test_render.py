@@ -57,6 +57,7 @@ SOURCE = {"path": "/in/a.mov", "demuxer": "mov", "video_index": 0, "rate": "25",
 def context_of(name: str, **changes: Any) -> dict[str, Any]:
     """What a plan gives to an ffmpeg template, for a picture with one stream of sound."""
     sound = {"index": 1, "policy": "encode", "encoder": "aac", "bit_rate": 160000, "sample_rate": 48000, "late": 0}
+    sound |= {"lead": 0, "pick": -1, "downmix": False, "fill": False}
     out = {
         "path": "/out/.a.partial.mov",
         "muxer": "mov",
@@ -68,6 +69,11 @@ def context_of(name: str, **changes: Any) -> dict[str, Any]:
         "gop": 25,
         "deinterlace": False,
         "conform": False,
+        "tick": None,
+        "fields": "",
+        "turn": 0,
+        "look": "keep",
+        "transfer_in": "unknown",
         "pad": None,
         "range": "tv",
         "convert_to": "",
@@ -80,7 +86,7 @@ def context_of(name: str, **changes: Any) -> dict[str, Any]:
         "source": SOURCE | changes.pop("source", {}),
         "out": out | changes.pop("out", {}),
         "audio": [sound | {"layout": "stereo", "channels": 2, "language": "", "title": ""} | changes.pop("sound", {})],
-        "carries": {"late-sound": "yes", "language": "yes", "title": "yes"},
+        "carries": {"late-sound": "yes", "movie": "yes", "language": "yes", "title": "yes"},
         "timecode": {"text": "01:00:00:00", "write": "stream"},
         "reel": {"text": "A001", "write": "stream"},
         "whitelist": {"formats": "mov,matroska", "protocols": "file"},
@@ -253,10 +259,10 @@ def test_sound_from_before_the_picture_is_cut_and_later_sound_is_moved() -> None
 
 
 def test_mxf_sound_begins_with_the_picture_and_outlasts_it() -> None:
-    carries = {"late-sound": "no", "language": "no", "title": "no"}
+    carries = {"late-sound": "no", "movie": "no", "language": "no", "title": "no"}
     made = rendered("proxy_dnxhr_lb", carries=carries, sound={"late": 480, "layout": "", "language": "eng"})
     graph = after(made, "-filter:a:0")
-    assert graph == "asetpts=PTS-STARTPTS,adelay=delays=480S:all=1,aresample=osr=48000:async=1,apad=whole_len=49920"
+    assert graph == "asetpts=PTS-STARTPTS,adelay=delays=480S:all=1,aresample=osr=48000,apad=whole_len=49920"
     assert "language=eng" not in made
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from proxx.compare import compare
 from proxx.evaluate import ask
 from proxx.model import Audio, Colour, Media, Video
 from proxx.rulebook import Rulebook
-from proxx.verify import compare
 
 SOUND = Audio(
     codec="pcm_s24le", channels=2, sample_rate=48000, start=Fraction(0), duration=Fraction(10), origin="pcm_s24le"

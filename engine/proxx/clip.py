@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from proxx.model import Audio, Media
-from proxx.size import pixel_aspect, raster
+from proxx.model import Media
+from proxx.policy import policy_of
+from proxx.rhythm import Conformed, conformed, conformed_evenly, read_rhythm
+from proxx.size import Box, letterbox, pixel_aspect, raster, squared, written
 from proxx.timecode import Timecode, TimecodeError, conform, counting, exact, parse
+
+LOG_TRANSFERS = frozenset({"log100", "log316"})
 
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 """PQ (SMPTE ST 2084) and HLG (ARIB STD-B67), in ffprobe's words."""
@@ -22,7 +26,10 @@ FIELD_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One source and the size, rate and start its proxy would have. None is "the source does not tell"."""
+    """One source and the size, rate and start its proxy would have. None is "the source does not tell".
+
+    `turn` is what is turned upright in the proxy, in degrees; `box` where a picture stands that does not fill it.
+    """
 
     index: int
     media: Media
@@ -33,29 +40,35 @@ class Clip:
     rate: Fraction | None = None
     timecode: Timecode | None = None
     timecode_fault: str = ""
+    turn: int = 0
+    box: Box | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
-    """One audio stream of a source. `late` counts samples from the first picture to the first sound."""
-
-    stream: Audio
-    late: int
-
-
-def read_clip(media: Media, index: int, resolution: str, rate: Fraction | None) -> Clip:
-    """The clip that a source would become at a resolution, conformed to `rate` where one is given."""
+def read_clip(
+    media: Media, index: int, resolution: str, rate: Fraction | None, profile: Mapping[str, Any] | None = None
+) -> Clip:
+    """The clip that a source would become by a profile at a resolution, conformed to `rate` where one is given."""
     video = media.video
     if video is None:
         return Clip(index, media, rate=rate)
-    width = height = par = None
-    if video.width and video.height:
-        turn = video.rotation or 0
-        width, height = raster(video.width, video.height, resolution, rotation=turn)
-        par = pixel_aspect(video.width, video.height, video.par or Fraction(1), resolution, rotation=turn)
     target = rate or video.rate
     timecode, fault = _timecode(media.timecode, counting(media.timecode_rate, video.rate), target)
-    return Clip(index, media, width, height, par, video.rate, target, timecode, fault)
+    turn = 0 if policy_of(profile or {}, "rotation") == "keep" else video.rotation or 0
+    clip = Clip(index, media, None, None, None, video.rate, target, timecode, fault, turn)
+    if not video.width or not video.height:
+        return clip
+    width, height = raster(video.width, video.height, resolution, rotation=turn)
+    aspect = video.par or Fraction(1)
+    par = pixel_aspect(video.width, video.height, aspect, resolution, rotation=turn)
+    boxed = bool((profile or {}).get("rasters"))
+    if policy_of(profile or {}, "pixels") == "square" and par != 1:
+        if written(resolution):
+            boxed = True
+        else:
+            width, height = squared(width, height, par)
+        par = Fraction(1)
+    box = letterbox(video.width, video.height, aspect, (width, height), rotation=turn) if boxed else None
+    return replace(clip, width=width, height=height, par=par, box=box)
 
 
 def _timecode(text: str | None, source: Fraction | None, target: Fraction | None) -> tuple[Timecode | None, str]:
@@ -69,23 +82,15 @@ def _timecode(text: str | None, source: Fraction | None, target: Fraction | None
         return None, str(error)
 
 
-def tracks(media: Media) -> list[Track]:
-    """The audio streams of a source, in order, with their start against the picture's."""
-    start = media.video.start if media.video and media.video.start else Fraction(0)
-    found = []
-    for stream in media.audio or ():
-        late = ((stream.start if stream.start is not None else start) - start) * (stream.sample_rate or 0)
-        found.append(Track(stream, (late + Fraction(1, 2)).__floor__()))
-    return found
-
-
-def goes_beyond(track: Track, clip: Clip) -> bool | None:
-    """Whether the sound goes on for more than a frame after the last picture; None when the source does not tell."""
-    stream, video, rate = track.stream, clip.media.video, clip.source_rate
-    frames = None if video is None else video.shown if video.shown is not None else video.frames
-    if frames is None or rate is None or stream.duration is None or not stream.sample_rate:
+def picture_length(clip: Clip) -> Fraction | None:
+    """Seconds from the first picture to the end of the last one; None when the source does not tell."""
+    video = clip.media.video
+    if video is None:
         return None
-    return Fraction(track.late, stream.sample_rate) + stream.duration > (frames + 1) / rate
+    if clip.media.cadence == "variable":
+        return None if video.first is None or video.last is None else video.last - video.first
+    frames = video.shown if video.shown is not None else video.frames
+    return None if frames is None or clip.source_rate is None else frames / clip.source_rate
 
 
 def scan_of(media: Media) -> str | None:
@@ -97,11 +102,54 @@ def scan_of(media: Media) -> str | None:
 
 
 def transfer_of(media: Media) -> str | None:
-    """sdr, hdr or unknown; None when nothing is known of the picture."""
+    """sdr, hdr, log or unknown; None when nothing is known of the picture."""
     if media.video is None or media.video.colour is None:
         return None
     transfer = media.video.colour.transfer
-    return "hdr" if transfer in HDR_TRANSFERS else "unknown" if transfer == "unknown" else "sdr"
+    if transfer in HDR_TRANSFERS:
+        return "hdr"
+    return "log" if transfer in LOG_TRANSFERS else "unknown" if transfer == "unknown" else "sdr"
+
+
+def lines_of(clip: Clip) -> str | None:
+    """Whether the proxy has the source's lines, each in its place: same or other; None without a raster."""
+    video = clip.media.video
+    if video is None or clip.height is None:
+        return None
+    height = clip.box.height if clip.box else clip.height
+    return "same" if height == video.height and not clip.turn else "other"
+
+
+def field_lines(clip: Clip, pix_fmt: str) -> str | None:
+    """Whether two fields have whole lines of colour in the proxy's raster: whole, split, or turned to columns."""
+    if clip.height is None:
+        return None
+    if clip.turn:
+        return "turned"
+    return "whole" if clip.height % (4 if pix_fmt.startswith(("yuv420", "yuvj420")) else 2) == 0 else "split"
+
+
+def alpha_of(media: Media) -> str | None:
+    """none, some or beside; None when nothing is known of the picture."""
+    video = media.video
+    if video is None or not video.pix_fmt:
+        return None
+    return video.alpha or ("some" if has_alpha(video.pix_fmt) else "none")
+
+
+def has_alpha(pix_fmt: str) -> bool:
+    """Whether an FFmpeg pixel format has a transparency of its own."""
+    return pix_fmt.startswith(("yuva", "gbrap", "rgba", "bgra", "argb", "abgr", "ya8", "ya16", "vuya", "ayuv"))
+
+
+def range_of(media: Media) -> str | None:
+    """limited, full or unknown; None when nothing is known of the picture."""
+    video = media.video
+    if video is None or not video.pix_fmt:
+        return None
+    if is_rgb(video.pix_fmt):
+        return "full"
+    return {"tv": "limited", "pc": "full"}.get(video.colour.range if video.colour else "", "unknown")
 
 
 def length_of(media: Media) -> str | None:
@@ -127,15 +175,23 @@ def promised_frames(clip: Clip, *, conformed: bool) -> int | None:
     video = clip.media.video
     if video is None or clip.rate is None:
         return None
-    count = video.shown if video.shown is not None else video.frames
-    if not conformed:
-        return count
-    length: Fraction | None = None
-    if clip.media.cadence != "variable" and count and clip.source_rate:
-        length = count / clip.source_rate
-    elif video.first is not None and video.last is not None:
-        length = video.last - video.first
-    return None if length is None else (length * clip.rate + Fraction(1, 2)).__floor__()
+    if conformed:
+        length = picture_length(clip)
+        return None if length is None else (length * clip.rate + Fraction(1, 2)).__floor__()
+    return video.shown if video.shown is not None else video.frames
+
+
+def conforming(clip: Clip) -> Conformed | None:
+    """What the proxy's constant rate makes of the source's pictures; None when the source does not tell their times."""
+    video = clip.media.video
+    if video is None or clip.rate is None:
+        return None
+    if clip.media.cadence == "variable":
+        if video.rhythm is None or video.tick is None:
+            return None
+        return conformed(read_rhythm(video.rhythm), video.tick, clip.rate)
+    frames = promised_frames(clip, conformed=False)
+    return conformed_evenly(frames, clip.source_rate, clip.rate) if frames and clip.source_rate else None
 
 
 def bit_depth(pix_fmt: str) -> int:

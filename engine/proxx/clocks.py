@@ -9,9 +9,10 @@ from fractions import Fraction
 from typing import Any
 
 from proxx.clip import read_clip
+from proxx.clipfacts import clip_texts
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, Finding
 from proxx.evaluate import ask, decide, tell, tell_all
-from proxx.facts import base_name, clip_texts
+from proxx.facts import base_name
 from proxx.jsonout import json_text
 from proxx.marks import own_marks
 from proxx.model import Mark, Media

@@ -1,4 +1,4 @@
-"""The world in the rules' words: facts and message texts of a spec, a profile, a source, a clip, a track."""
+"""The world in the rules' words: facts and message texts of a spec, a profile and a source."""
 
 from __future__ import annotations
 
@@ -6,21 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from proxx.clip import (
-    Clip,
-    Track,
-    accepts,
-    bit_depth,
-    goes_beyond,
-    length_of,
-    promised_frames,
-    resolution_words,
-    scan_of,
-    transfer_of,
-)
+from proxx.clip import accepts, resolution_words
 from proxx.model import NO_VIDEO, Media
 from proxx.nearest import question
-from proxx.origin import reel_standing
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
 
@@ -153,55 +141,6 @@ def source_texts(media: Media, index: int, first: int | None, offered: str) -> d
     }
 
 
-def clip_facts(clip: Clip, profile: Mapping[str, Any], explicit_rate: bool) -> dict[str, Value]:
-    """Facts of what one source's proxy would be."""
-    media, video = clip.media, clip.media.video
-    timecode = None
-    if media.timecode is not None and (not media.timecode or clip.rate is not None):
-        timecode = "impossible" if clip.timecode_fault else "valid" if clip.timecode else "none"
-    has_rate = clip.source_rate is not None or explicit_rate
-    rate_known = _known(has_rate) if video is not None and (has_rate or looked_at(media)) else None
-    cadence = media.cadence if media.cadence != UNKNOWN or (video is not None and video.packets is not None) else None
-    frames = promised_frames(clip, conformed=explicit_rate or cadence == "variable")
-    return known(
-        {
-            "clip.width": clip.width,
-            "clip.height": clip.height,
-            "clip.pixels": None if clip.par is None else "square" if clip.par == 1 else "not-square",
-            "clip.timecode": timecode,
-            "clip.reel": reel_standing(media),
-            "clip.scan": scan_of(media),
-            "clip.source-rate": rate_known,
-            "clip.cadence": cadence,
-            "clip.length": length_of(media),
-            "clip.frames": None if frames is None else "some" if frames else "none",
-            "clip.start": None if media.decodes is None else "decodes" if media.decodes else "broken",
-            "clip.rate": None if clip.rate is None else str(clip.rate),
-            "clip.transfer": transfer_of(media),
-            "clip.depth": bit_depth(profile["promise"]["pix_fmt"]) if "pix_fmt" in profile["promise"] else None,
-        }
-    )
-
-
-def clip_texts(clip: Clip) -> dict[str, Any]:
-    """The words for messages about a clip."""
-    media, video = clip.media, clip.media.video
-    return {
-        "file": base_name(media.path),
-        "index": clip.index,
-        "source-raster": f"{video.width}x{video.height}" if video and video.width else "of unknown size",
-        "par": f"{clip.par.numerator}:{clip.par.denominator}" if clip.par else "unknown",
-        "rate-text": rate_text(clip.rate),
-        "timecode-text": media.timecode or "",
-        "timecode-fault": clip.timecode_fault,
-        "decoder-words": media.detail,
-        "reel-text": media.reel or "",
-        "transfer-text": {"smpte2084": "PQ", "arib-std-b67": "HLG"}.get(_transfer(media), "HDR"),
-        "declared-frames": (video.frames if video else None) or 0,
-        "measured-frames": (video.packets if video else None) or 0,
-    }
-
-
 def rate_text(rate: Fraction | None) -> str:
     """A rate for people: 25, or 24000/1001 as 23.976."""
     if rate is None:
@@ -209,34 +148,5 @@ def rate_text(rate: Fraction | None) -> str:
     return str(rate) if rate.denominator == 1 else f"{float(rate):.3f}"
 
 
-def track_facts(track: Track, clip: Clip, rulebook: Rulebook, policy: str) -> dict[str, Value]:
-    """Facts of one audio stream of a source."""
-    codec, channels = track.stream.codec, track.stream.channels
-    essence = None
-    if codec is not None:
-        linear = codec in rulebook.sets["linear-pcm"]
-        essence = UNKNOWN if not codec or channels == 0 else "pcm" if linear else "compressed"
-    offset = None if track.stream.sample_rate is None else "none" if track.late == 0 else "some"
-    beyond = goes_beyond(track, clip)
-    span = None if beyond is None else "beyond" if beyond else "within"
-    return known(
-        {
-            "track.span": span,
-            "track.essence": essence,
-            "track.policy": policy,
-            "track.channels": channels,
-            "track.offset": offset,
-        }
-    )
-
-
-def _transfer(media: Media) -> str:
-    return media.video.colour.transfer if media.video and media.video.colour else UNKNOWN
-
-
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
-
-
-def _known(value: bool) -> str:
-    return "known" if value else UNKNOWN

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from proxx.clip import Clip, is_rgb, promised_frames
-from proxx.colour import proxy_colour
+from proxx.clip import Clip, conforming, is_rgb, promised_frames
+from proxx.colour import ProxyColour, proxy_colour
 from proxx.errors import EXIT_FINDINGS, ProxxError
+from proxx.ffmpeg_sound import sound_words
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.naming import Named, temporary_name
 from proxx.render import render
+from proxx.rhythm import read_rhythm
 from proxx.rulebook import Rulebook
-from proxx.size import Box, letterbox, rounded_aspect
+from proxx.size import rounded_aspect
 from proxx.tables import Value
 from proxx.timecode import Timecode, nominal
 from proxx.verdict import JudgedClip, JudgedTrack
@@ -46,7 +48,7 @@ def ffmpeg_words(
     """What a template is given to write arguments of (its shape: proxx.symbols), and the sound that is promised."""
     clip = judged.clip
     out = _picture(profile, judged)
-    sound = [_sound(profile, track, out) for track in judged.tracks if _used(track)]
+    sound = sound_words(profile, [track for track in judged.tracks if _used(track)], out, version)
     context = {
         "profile": profile,
         "source": {
@@ -94,17 +96,11 @@ def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
             hint="Probe the source itself: leave --probes out, or write the file anew with proxx probe --format json.",
             exit_code=EXIT_FINDINGS,
         )
-    box = _box(profile, clip)
+    box = clip.box
     par = Fraction(1) if box else clip.par
-    colour = proxy_colour(
-        video.colour or Colour(),
-        profile["colour"],
-        colour_range=profile["video"]["colour_range"],
-        rgb=is_rgb(video.pix_fmt or ""),
-    )
-    conform = _answer(judged, "rate-policy")["conform"] == "yes"
-    scan = judged.decisions.get("scan-policy")
-    carried = _answer(judged, "container-carries")
+    carried, rate = _answer(judged, "container-carries"), _answer(judged, "rate-policy")["conform"]
+    look, scan = str(_said(judged, "colour-policy", "do", "keep")), _said(judged, "scan-policy", "fields", "no")
+    colour = _colour(profile, video, look)
     if carried["pixel-aspect"] == "display":
         par = rounded_aspect(par, clip.width)
     return {
@@ -114,9 +110,12 @@ def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
         "par": {"num": par.numerator, "den": par.denominator},
         "rate": {"num": clip.rate.numerator, "den": clip.rate.denominator},
         "gop": max(nominal(clip.rate) * profile["video"].get("gop_seconds", 1), 1),
-        "frames": promised_frames(clip, conformed=conform),
-        "conform": conform,
-        "deinterlace": scan is not None and scan.outcome["deinterlace"] == "yes",
+        **_moments(clip, str(rate)),
+        "deinterlace": _said(judged, "scan-policy", "deinterlace", "no") == "yes",
+        "fields": "" if scan == "no" else "bff" if (video.field_order or "").startswith("b") else "tff",
+        "turn": 0 if _said(judged, "rotation-policy", "turn", "bake") == "bake" else video.rotation or 0,
+        "look": look,
+        "transfer_in": video.colour.transfer if video.colour else "unknown",
         "range": colour.written.range,
         "primaries": colour.written.primaries,
         "transfer": colour.written.transfer,
@@ -127,13 +126,32 @@ def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
     }
 
 
-def _box(profile: Mapping[str, Any], clip: Clip) -> Box | None:
-    """Where the picture stands inside a raster that the codec dictates; None when it fills it."""
-    video = clip.media.video
-    if not profile.get("rasters") or video is None or not video.width or not video.height:
-        return None
-    frame = (clip.width or 0, clip.height or 0)
-    return letterbox(video.width, video.height, video.par or Fraction(1), frame, rotation=video.rotation or 0)
+def _moments(clip: Clip, rate: str) -> dict[str, Any]:
+    """How many frames there will be, and when each is shown."""
+    video, counted = clip.media.video, conforming(clip) if rate == "yes" else None
+    kept = video if rate == "kept" and video is not None and video.tick is not None else None
+    return {
+        "frames": promised_frames(clip, conformed=rate == "yes"),
+        "repeated": counted.repeated if counted else None,
+        "left_out": counted.left_out if counted else None,
+        "conform": rate == "yes",
+        "tick": {"num": kept.tick.numerator, "den": kept.tick.denominator} if kept and kept.tick else None,
+        "rhythm": kept.rhythm if kept else None,
+    }
+
+
+def _said(judged: JudgedClip, table: str, what: str, else_: str) -> Value:
+    """What a table answered where it could be asked."""
+    decision = judged.decisions.get(table)
+    return else_ if decision is None else decision.outcome.get(what, else_)
+
+
+def _colour(profile: Mapping[str, Any], video: Video, look: str) -> ProxyColour:
+    """The tags of the proxy: the source's, or those of what a tone mapping makes of it."""
+    source, rgb = video.colour or Colour(), is_rgb(video.pix_fmt or "")
+    if look == "tonemap":
+        source, rgb = Colour(primaries="bt709", transfer="bt709", matrix="bt709"), False
+    return proxy_colour(source, profile["colour"], colour_range=profile["video"]["colour_range"], rgb=rgb)
 
 
 def _timecode(judged: JudgedClip) -> str:
@@ -144,54 +162,6 @@ def _timecode(judged: JudgedClip) -> str:
     return str(clip.timecode) if wanted == "source" else ""
 
 
-def _sound(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, Any]) -> tuple[dict[str, Any], Audio]:
-    """One audio stream as the template needs it, and as the proxy promises it."""
-    stream, recipe = judged.track.stream, profile["audio"]
-    copies = _answer(judged, "track-encode")["do"] == "copy"
-    channels, source_rate = stream.channels or 1, stream.sample_rate or 48000
-    rate = source_rate if copies or recipe["sample_rate"] == "source" else recipe["sample_rate"]
-    keeps = _answer(judged, "track-encode")["do"] == "same"
-    encoder = (stream.codec or "") if keeps or copies else recipe["encoder"]
-    layouts = () if stream.layout in recipe.get("layouts", ()) else recipe.get("layouts", ())
-    per_channel = recipe.get("bit_rate_per_channel", 0)
-    argument = {
-        "index": stream.index,
-        "policy": "copy" if copies else "encode",
-        "encoder": encoder,
-        "bit_rate": per_channel * channels,
-        "sample_rate": rate,
-        "channels": channels,
-        "layout": layouts[channels - 1] if 0 < channels <= len(layouts) else "",
-        "late": judged.track.late,
-        "language": stream.language or "",
-        "title": stream.title or "",
-    }
-    start, end = _span(judged, out)
-    promised = Audio(
-        index=stream.index,
-        codec=encoder if keeps or copies else profile["promise"]["audio_codec"],
-        channels=channels,
-        sample_rate=rate,
-        start=start,
-        duration=None if end is None else end - start,
-        origin=stream.codec,
-    )
-    return argument, promised
-
-
-def _span(judged: JudgedTrack, out: Mapping[str, Any]) -> tuple[Fraction, Fraction | None]:
-    """Where a proxy's sound begins and ends, in seconds from its first picture; None when the source does not tell.
-
-    Where a container cannot start sound late, silence stands before it and the sound spans the picture.
-    """
-    stream = judged.track.stream
-    if out["carries"]["late-sound"] == "no":
-        rate = Fraction(out["rate"]["num"], out["rate"]["den"])
-        return Fraction(0), None if out["frames"] is None else out["frames"] / rate
-    late = Fraction(judged.track.late, stream.sample_rate or 1)
-    return max(late, Fraction(0)), None if stream.duration is None else stream.duration + late
-
-
 def _promise(
     profile: Mapping[str, Any],
     named: Named,
@@ -199,14 +169,16 @@ def _promise(
     audio: tuple[Audio, ...],
 ) -> Media:
     """What the made file must read as."""
-    out, said = context["out"], profile["promise"]
-    frames = out["frames"]
+    out, said, frames = context["out"], profile["promise"], context["out"]["frames"]
     rate = Fraction(out["rate"]["num"], out["rate"]["den"])
     pad = out["pad"] or out
+    tick = Fraction(out["tick"]["num"], out["tick"]["den"]) if out["tick"] else None
+    length = None if frames is None else frames / rate if tick is None else sum(read_rhythm(out["rhythm"])) * tick
     return Media(
         path=named.output,
         container=profile["container"],
         codec=said["codec"],
+        cadence="variable" if tick else None,
         timecode=context["timecode"]["text"] if context["timecode"]["write"] != "nothing" else "",
         reel=context["reel"]["text"] if context["reel"]["write"] != "nothing" else "",
         audio=audio,
@@ -217,11 +189,15 @@ def _promise(
             height=pad["height"],
             pix_fmt=said["pix_fmt"],
             par=Fraction(out["par"]["num"], out["par"]["den"]),
-            rotation=0,
-            field_order="progressive",
-            rate=rate,
+            rotation=out["turn"],
+            field_order={"tff": "tt", "bff": "bb"}.get(out["fields"], "progressive"),
+            rate=None if tick else rate,
             frames=frames,
-            duration=None if frames is None else frames / rate,
+            duration=length,
+            rhythm=out["rhythm"],
+            tick=tick,
+            repeated=out["repeated"],
+            left_out=out["left_out"],
             colour=out["promised_colour"],
         ),
     )

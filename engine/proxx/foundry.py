@@ -20,7 +20,7 @@ from proxx.fixtureproof import differences
 from proxx.jsonout import json_text
 from proxx.model import Media
 from proxx.packets import read_packets
-from proxx.probe import measure, probe
+from proxx.probe import probe
 from proxx.probefile import write_probes
 from proxx.process import run
 from proxx.readback import numbers_of
@@ -28,6 +28,7 @@ from proxx.report import FileReport
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.terminal import is_json, print_reports, print_text
+from proxx.timing import measure
 from proxx.tools import find_tool, whole_path
 from proxx.writing import must_be_free
 

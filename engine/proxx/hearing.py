@@ -13,6 +13,13 @@ from proxx.tables import Value
 NOT_PROMISED = "not-promised"
 
 
+COARSE = Fraction(1, 1000)
+"""Seconds to which Matroska writes times."""
+
+PRIMING = 2048
+"""The most samples that a decoder of the codecs here drops at the beginning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aspect:
     """One promised fact of a proxy: how it compares, what was made and what was promised, in words."""
@@ -49,6 +56,9 @@ def heard(made: Media, expect: Media, linear: Collection[str]) -> dict[str, Aspe
         "audio-channels": _listed([sound.channels for sound in have], [sound.channels for sound in want], expect),
         "audio-rate": _listed([sound.sample_rate for sound in have], [sound.sample_rate for sound in want], expect),
         "audio-codec": _listed([sound.codec for sound in have], [sound.codec for sound in want], expect),
+        "audio-layout": _promised([one.layout for one in have], [one.layout for one in want]),
+        "audio-language": _promised([_tags(one) for one in have], [_tags(one) for one in want]),
+        "audio-start": _starts(made, want),
         **_ends(have, want, linear),
     }
 
@@ -62,6 +72,43 @@ def _listed(made: list[Any], promised: list[Any], expect: Media) -> Aspect | Non
     if expect.audio is None or len(made) != len(promised):
         return None  # the number of streams is told already
     return same(", ".join(map(str, made)) or "none", ", ".join(map(str, promised)) or "none")
+
+
+def _promised(made: list[str | None], promised: list[str | None]) -> Aspect | None:
+    """Words of every stream, of those streams of which something was promised."""
+    if len(made) != len(promised) or not any(word is not None for word in promised):
+        return None
+    pairs = [(have or "none", want or "none") for have, want in zip(made, promised, strict=True) if want is not None]
+    return same(", ".join(have for have, _ in pairs), ", ".join(want for _, want in pairs))
+
+
+def _tags(sound: Audio) -> str | None:
+    """Language and title; None where neither is promised."""
+    if sound.language is None and sound.title is None:
+        return None
+    return " ".join(word for word in (sound.language, sound.title) if word)
+
+
+def _starts(made: Media, promised: tuple[Audio, ...]) -> Aspect | None:
+    """When each stream begins against the first picture: to half a sample, or to what container and codec can write."""
+    heard, video = made.audio or (), made.video
+    if len(heard) != len(promised) or video is None:
+        return None
+    zero = video.start or Fraction(0)
+    wrong = []
+    for have, want in zip(heard, promised, strict=True):
+        if want.start is None or have.start is None or not have.sample_rate:
+            continue
+        late = (have.start - zero) - want.start
+        sample = Fraction(1, have.sample_rate)
+        coarse = COARSE if made.container in ("mkv", "webm") else Fraction(0)
+        # A reader may count the samples that a compressed stream begins with, and that a decoder drops.
+        early = PRIMING * sample if not str(have.codec).startswith("pcm_") else Fraction(0)
+        if not -(coarse + early) - sample / 2 <= late <= coarse + sample / 2:
+            wrong.append((f"stream {have.index} at {float(have.start - zero):.6f} s", f"{float(want.start):.6f} s"))
+    if wrong:
+        return Aspect("other", *wrong[0])
+    return Aspect("same", "", "")
 
 
 def _ends(made: tuple[Audio, ...], promised: tuple[Audio, ...], linear: Collection[str]) -> dict[str, Aspect | None]:

@@ -6,8 +6,8 @@ from threading import Event
 
 from proxx.machine import Machine
 from proxx.model import Media
-from proxx.probe import measure
 from proxx.rulebook import Rulebook
+from proxx.timing import measure
 from proxx.tools import find_tool
 
 

@@ -67,8 +67,8 @@ class Machine:
         """What each file is, in every respect that a plan must know; what was found before is remembered."""
         from concurrent.futures import ThreadPoolExecutor
 
-        from proxx.probe import measure, needs_measuring
         from proxx.recall import Recall
+        from proxx.timing import measure, needs_measuring
         from proxx.tools import find_tool
         from proxx.trial import try_decoding
 

@@ -33,7 +33,10 @@ class Video:
     `rate` frames per second, `frames` the number of frames the container declares, `start` and `duration`
     seconds. `field_order` is progressive, tt, bb, tb, bt or unknown (ffprobe's words). `codec`, `profile` and
     `tag` are ffprobe's words too ("" when it has none). What a scan of the packets has counted: `packets` are
-    there, `shown` of them make a picture (an edit list may hide some), from `first` to `last` seconds.
+    there, `shown` of them make a picture (an edit list may hide some), from `first` to `last` seconds, and where they
+    come unevenly `rhythm` says how many ticks of `tick` seconds each of them stays (see proxx.rhythm). A promise says
+    how many pictures are `repeated` and `left_out` to keep a constant rate. `alpha` is none, some, or beside (in a
+    second picture of its own, which FFmpeg's decoder does not put together).
     """
 
     index: int = 0
@@ -56,13 +59,19 @@ class Video:
     shown: int | None = None
     first: Fraction | None = None
     last: Fraction | None = None
+    rhythm: str | None = None
+    tick: Fraction | None = None
+    repeated: int | None = None
+    left_out: int | None = None
+    alpha: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Audio:
     """One audio stream: channels, sample rate in Hz, start and duration in seconds. None is "not known".
 
-    `origin` stands in promises only: the codec of the source's stream that the sound is made from.
+    `gaps` counts the places where packets neither follow on one another nor overlap as they should. `origin` stands in
+    promises only: the codec of the source's stream that the sound is made from.
     """
 
     index: int = 0
@@ -75,6 +84,7 @@ class Audio:
     duration: Fraction | None = None
     language: str | None = None
     title: str | None = None
+    gaps: int | None = None
     origin: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""Looking at files: one safe ffprobe call for each, and a scan of the packets where the header does not tell enough."""
+"""Looking at files: one safe ffprobe call for each."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from threading import Event
 from typing import Any
 
 from proxx.extent import declared_size
 from proxx.identify import Table, identify, signature
 from proxx.marks import own_marks, together
-from proxx.model import Audio, Media, Video
+from proxx.model import Media
 from proxx.process import Finished, run
-from proxx.streams import fraction, integer, read_media, standard_rate
+from proxx.sampletimes import comes_evenly
+from proxx.scanlines import fielded
+from proxx.streams import read_media
 from proxx.tools import whole_path
 
 FORMAT_NOT_ALLOWED = -errno.EINVAL
@@ -27,31 +28,19 @@ FORMAT_NOT_ALLOWED = -errno.EINVAL
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What a file shows without any tool: whether it can be read, its size, its leading bytes."""
+    """What a file shows without any tool: whether it can be read, its size, its leading bytes, an even rhythm."""
 
     state: str = "ok"
     detail: str = ""
     size: int | None = None
     declared_size: int | None = None
     head: bytes = b""
+    even: bool | None = None
 
     @property
     def is_whole(self) -> bool:
         """Whether the file has all the bytes that its own structure asks for."""
         return self.size is not None and self.declared_size is not None and self.declared_size <= self.size
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """When a packet is shown and decoded, and how long it lasts, in ticks; None is "not told"."""
-
-    pts: int | None
-    dts: int | None
-    duration: int
-
-
-Scanned = tuple[int, list[Packet], Fraction | None]
-"""Of one stream: how many packets there are, those that are shown, and the tick in seconds."""
 
 
 def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None, tries: bool = False) -> Media:
@@ -77,13 +66,17 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None,
         return replace(media, state=state, detail=detail, declared_size=glance.declared_size)
     identity = identify(path, glance.head, document, vocabulary)
     seen = read_media(path, identity, document, vocabulary)
-    # A header vouches for its frames only where the file is known to be all there.
-    cadence = seen.cadence if seen.video is None or glance.is_whole else "unknown"
+    # A header vouches for its frames only where the file is known to be all there, and its own table of times agrees.
+    vouched = glance.is_whole and glance.even is not False
+    cadence = seen.cadence if seen.video is None or vouched else "unknown"
+    sound = tuple(replace(one, gaps=0) for one in seen.audio or ()) if cadence == "constant" else seen.audio
     marks = together(own_marks(path), seen.marks or ())
     shown = {frame.get("stream_index") for frame in document.get("frames", ())}
     decodes = True if seen.video is not None and seen.video.index in shown and not finished.stderr else None
-    seen = replace(seen, size=glance.size, declared_size=glance.declared_size, cadence=cadence)
-    return replace(seen, marks=marks, decodes=decodes)
+    seen = replace(seen, size=glance.size, declared_size=glance.declared_size, cadence=cadence, audio=sound)
+    return replace(
+        seen, marks=marks, decodes=decodes, video=fielded(seen.video, document.get("frames", ()), vocabulary)
+    )
 
 
 def probe_all(
@@ -101,37 +94,6 @@ def probe_all(
             raise
 
 
-def needs_measuring(media: Media) -> bool:
-    """Whether only a scan of the packets tells how many frames there are and whether they come evenly."""
-    return media.state == "ok" and media.cadence == "unknown" and media.video is not None and bool(media.video.pix_fmt)
-
-
-def measure(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = None) -> Media:
-    """The same Media with its packets counted: exact number, cadence, first and last instant, the rate they keep."""
-    picture = media.video
-    if picture is None:
-        return media
-    argv = _scan(media.path, vocabulary, tool)
-    finished = run(argv, timeout=vocabulary["probe"]["scan_timeout_seconds"], limit=1 << 30, stop=stop)
-    if finished.timed_out or finished.stopped:
-        return replace(media, detail="the packets could not be counted in time")
-    scanned = _packets(finished.stdout)
-    packets, shown, base = scanned.get(picture.index, (0, [], None))
-    media = replace(media, audio=tuple(_heard(stream, scanned) for stream in media.audio or ()))
-    frames = picture.frames or len(shown) or None
-    video = replace(picture, packets=packets, shown=len(shown), frames=frames)
-    begins = _known(packet.pts for packet in shown)
-    # Where containers leave out when a picture is shown (AVI, MPEG-PS), the order of decoding still tells the rhythm.
-    times = begins or _known(packet.dts for packet in shown)
-    if not base or not times:
-        return replace(media, video=video)
-    if begins:
-        end = max(packet.pts + packet.duration for packet in shown if packet.pts is not None)
-        video = replace(video, first=begins[0] * base, last=end * base)
-    rate = _even_rate(times, base, video, vocabulary["probe"])
-    return replace(media, cadence="constant" if rate else "variable", video=replace(video, rate=rate or video.rate))
-
-
 def _glance(path: str, head_bytes: int) -> Glance:
     """Read a file's head, and never open anything but a regular file: a FIFO would wait, a tape would wind."""
     try:
@@ -144,6 +106,7 @@ def _glance(path: str, head_bytes: int) -> Glance:
                 return Glance("not-a-file", "not a regular file")
             head = file.read(head_bytes)
             declared = declared_size(head, file)
+            even = comes_evenly(file, found.st_size) if head[4:8].isalnum() else None
     except PermissionError as trouble:
         return Glance("no-permission", trouble.strerror or "")
     except OSError as trouble:
@@ -152,10 +115,10 @@ def _glance(path: str, head_bytes: int) -> Glance:
     except ValueError as trouble:
         # A NUL in the name, or characters that the file system cannot spell.
         return Glance("missing", str(trouble))
-    return Glance("ok" if head else "empty", "", found.st_size, declared, head)
+    return Glance("ok" if head else "empty", "", found.st_size, declared, head, even)
 
 
-def _safe(tool: str, vocabulary: Table) -> list[str]:
+def safe_call(tool: str, vocabulary: Table) -> list[str]:
     """The part that every call shares: quiet, and only the formats and protocols that a camera file may need."""
     settings = vocabulary["probe"]
     formats, protocols = ",".join(settings["formats"]), ",".join(settings["protocols"])
@@ -167,17 +130,11 @@ def _look(path: str, vocabulary: Table, tool: str, *, tries: bool = False) -> li
     if tries:  # twice as many packets, for sound lies between the pictures
         shown += [
             "-show_entries",
-            "frame=stream_index",
+            "frame=stream_index,interlaced_frame,top_field_first",
             "-read_intervals",
             f"%+#{2 * vocabulary['probe']['trial_frames']}",
         ]
-    return [*_safe(tool, vocabulary), *shown, "-i", f"file:{whole_path(path)}"]
-
-
-def _scan(path: str, vocabulary: Table, tool: str) -> list[str]:
-    entries = "packet=stream_index,pts,dts,duration,flags:stream=index,time_base"
-    shown = ["-show_entries", entries, "-of", "compact"]
-    return [*_safe(tool, vocabulary), *shown, "-i", f"file:{whole_path(path)}"]
+    return [*safe_call(tool, vocabulary), *shown, "-i", f"file:{whole_path(path)}"]
 
 
 def _document(finished: Finished) -> tuple[dict[str, Any] | None, str, str]:
@@ -195,56 +152,3 @@ def _document(finished: Finished) -> tuple[dict[str, Any] | None, str, str]:
     if finished.code != 0 or "format" not in document:
         return None, "not-media", f"ffprobe ended with code {finished.code}"
     return document, "ok", ""
-
-
-def _packets(output: bytes) -> dict[int, Scanned]:
-    """Of every stream by its index: how many packets there are, those that are shown, and the tick in seconds."""
-    scanned: dict[int, Scanned] = {}
-    for line in output.decode("ascii", "replace").splitlines():
-        kind, _, rest = line.partition("|")
-        entry = dict(item.partition("=")[::2] for item in rest.split("|"))
-        index = integer(entry.get("stream_index" if kind == "packet" else "index"))
-        if index is None:
-            continue
-        count, shown, base = scanned.get(index, (0, [], None))
-        if kind == "packet":
-            count += 1
-            if "D" not in entry.get("flags", ""):
-                pts, dts, duration = (integer(entry.get(key)) for key in ("pts", "dts", "duration"))
-                shown.append(Packet(pts, dts, duration or 0))
-        elif kind == "stream":
-            base = fraction(entry.get("time_base"))
-        scanned[index] = (count, shown, base)
-    return scanned
-
-
-def _heard(stream: Audio, scanned: Mapping[int, Scanned]) -> Audio:
-    """An audio stream with the start and length that its packets have; headers of streams and fragments may guess."""
-    _, packets, base = scanned.get(stream.index, (0, [], None))
-    spans = [(packet.pts, packet.pts + packet.duration) for packet in packets if packet.pts is not None]
-    if not spans or not base:
-        return stream
-    start = min(begin for begin, _ in spans)
-    return replace(stream, start=start * base, duration=(max(end for _, end in spans) - start) * base)
-
-
-def _known(times: Iterable[int | None]) -> list[int]:
-    """The times in order, none at all when one of them is missing."""
-    every = list(times)
-    known = sorted(time for time in every if time is not None)
-    return known if len(known) == len(every) else []
-
-
-def _even_rate(times: list[int], base: Fraction, video: Video, settings: Table) -> Fraction | None:
-    """The rate at which every frame lies nearest to its own slot, None when there is no such rate."""
-    candidates = [video.rate, video.average_rate]
-    if times[-1] > times[0]:
-        mean = Fraction(len(times) - 1) / ((times[-1] - times[0]) * base)
-        candidates += [standard_rate(mean, settings), mean.limit_denominator(1001)]
-    return next((rate for rate in candidates if rate and _keeps(times, base, rate)), None)
-
-
-def _keeps(times: list[int], base: Fraction, rate: Fraction) -> bool:
-    """Whether frame i is less than half a frame away from i / rate; whole numbers, for there may be millions."""
-    scale, slot = base.numerator * rate.numerator, base.denominator * rate.denominator
-    return all(2 * abs((begin - times[0]) * scale - i * slot) < slot for i, begin in enumerate(times))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from proxx.errors import Finding, has_errors
 from proxx.facts import rate_text
 from proxx.jsonout import json_text
-from proxx.model import Media
+from proxx.model import Media, Video
 
 if TYPE_CHECKING:
     from proxx.mend import Mend
@@ -147,6 +147,15 @@ def sentences(findings: Iterable[Finding]) -> str:
     return "\n".join(blocks)
 
 
+def _counted(video: Video) -> str | None:
+    """The frames, and how a constant rate comes to them, or that each keeps its moment."""
+    if video.frames is None:
+        return None
+    if video.repeated or video.left_out:
+        return f"{video.frames} ({video.repeated or 0} repeated, {video.left_out or 0} left out)"
+    return f"{video.frames} (each at its moment)" if video.rhythm else str(video.frames)
+
+
 def promise_words(media: Media) -> list[str]:
     """What a file is, or is promised to be, one line for picture, start, and each audio stream."""
     lines = []
@@ -158,7 +167,7 @@ def promise_words(media: Media) -> list[str]:
             ("", video.pix_fmt),
             ("pixels", None if video.par is None else f"{video.par.numerator}:{video.par.denominator}"),
             ("fps", None if video.rate is None else f"{video.rate} ({rate_text(video.rate)})"),
-            ("frames", video.frames),
+            ("frames", _counted(video)),
             ("rotation", video.rotation or None),
             ("scan", video.field_order),
         ]

@@ -75,6 +75,11 @@ def pixel_aspect(width: int, height: int, aspect: Fraction, resolution: str, *, 
     return _storable(turned * Fraction(wide, high) * Fraction(explicit[1], explicit[0]))
 
 
+def squared(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+    """The raster in square pixels that shows the same: wide pixels widen it, narrow ones heighten it; even sides."""
+    return (_even(width * aspect), height) if aspect >= 1 else (width, _even(height / aspect))
+
+
 def rounded_aspect(aspect: Fraction, width: int) -> Fraction:
     """The pixel aspect ratio that Matroska and WebM can carry: they store a whole display width, not a ratio."""
     return Fraction(_nearest(width * aspect), width)

@@ -68,6 +68,7 @@ def read_video(stream: Table, vocabulary: Table, *, frame_count: str = "header")
         start=_seconds(stream, "start_pts", "start_time"),
         duration=duration,
         colour=_colour(stream),
+        alpha="beside" if tag_of(stream, "alpha_mode") == "1" else None,
     )
 
 

@@ -70,18 +70,22 @@ LOOP = record(
 
 _RATIO = record(**numbers("num", "den"))
 _PICTURE: Mapping[str, Symbol] = {
-    **numbers("width", "height", "gop", "frames"),
-    **texts("range", "primaries", "transfer", "matrix", "convert_to", "path", "muxer"),
+    **numbers("width", "height", "gop", "frames", "turn"),
+    **texts("range", "primaries", "transfer", "matrix", "convert_to", "path", "muxer", "fields", "look", "transfer_in"),
     "pad": replace(record(**numbers("width", "height", "x", "y")), absent=True),
     "par": _RATIO,
     "rate": _RATIO,
     "conform": FLAG,
     "deinterlace": FLAG,
+    "tick": replace(record(**numbers("num", "den")), absent=True),
+    **dict.fromkeys(("repeated", "left_out"), Kind("number", absent=True)),
+    "rhythm": Kind("text", absent=True),
     "promised_colour": ANY,
 }
 _STREAM = record(
-    **numbers("index", "bit_rate", "sample_rate", "channels", "late"),
+    **numbers("index", "bit_rate", "sample_rate", "channels", "late", "lead", "pick"),
     **texts("policy", "encoder", "layout", "language", "title"),
+    **dict.fromkeys(("fill", "downmix"), FLAG),
 )
 
 

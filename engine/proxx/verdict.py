@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from proxx.clip import Clip, Track, read_clip, tracks
+from proxx.clip import Clip, read_clip
+from proxx.clipfacts import clip_facts, clip_texts, track_facts, track_texts
 from proxx.errors import Finding, has_errors
 from proxx.evaluate import Decision, ask, raises, tell_all
-from proxx.facts import clip_facts, clip_texts, looked_at, profile_facts, profile_texts, spec_facts, track_facts
+from proxx.facts import looked_at, profile_facts, profile_texts, spec_facts
 from proxx.jobspec import Reading
 from proxx.model import Media
 from proxx.naming import (
@@ -28,6 +29,7 @@ from proxx.renderids import profile_findings
 from proxx.route import Route, route_job, route_source
 from proxx.rulebook import Rulebook
 from proxx.settings import rate_setting
+from proxx.sound import Track, tracks
 from proxx.tables import Value
 from proxx.words import complete, explicit_rate, read_words, text_findings
 
@@ -147,12 +149,12 @@ def _judge_media(
     profile = rulebook.profiles.get(name)
     judged = []
     for index, one, route in zip(indexes, media, routes, strict=True):
-        clip = read_clip(one, index, words.get("resolution", "same"), rate)
+        clip = read_clip(one, index, words.get("resolution", "same"), rate, profile)
         fits = profile is not None and route.engine == profile["engine"] == "ffmpeg" and "resolution" in words
         # Of a source that is refused nothing more is said: one fault, one report.
         if profile is not None and fits and not has_errors(route.findings):
             known = {**facts, **clip_facts(clip, profile, rate is not None)}
-            judged.append(_judge_clip(rulebook, clip, route, profile["audio"]["policy"], known, findings))
+            judged.append(_judge_clip(rulebook, clip, route, profile, known, findings))
         else:
             judged.append(JudgedClip(clip, route, {}, (), None))
     return job.engine, judged
@@ -164,16 +166,20 @@ def _left_out(sources: Sequence[str]) -> tuple[str, ...]:
 
 
 def _judge_clip(
-    rulebook: Rulebook, clip: Clip, route: Route, policy: str, facts: Mapping[str, Value], findings: list[Finding]
+    rulebook: Rulebook,
+    clip: Clip,
+    route: Route,
+    profile: Mapping[str, Any],
+    facts: Mapping[str, Value],
+    findings: list[Finding],
 ) -> JudgedClip:
     """One clip and its audio streams, judged as far as their facts go."""
     decisions = ask(rulebook, "clip", facts)
     findings += tell_all(rulebook, decisions, clip_texts(clip), clip.media.path)
     judged = []
     for track in tracks(clip.media):
-        answers = ask(rulebook, "track", {**facts, **track_facts(track, clip, rulebook, policy)})
-        texts = {**clip_texts(clip), "stream": track.stream.index}
-        findings += tell_all(rulebook, answers, texts, clip.media.path)
+        answers = ask(rulebook, "track", {**facts, **track_facts(track, clip, rulebook, profile)})
+        findings += tell_all(rulebook, answers, track_texts(track, clip, profile), clip.media.path)
         judged.append(JudgedTrack(track, answers))
     return JudgedClip(clip, route, decisions, tuple(judged), None)
 

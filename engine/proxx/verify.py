@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from threading import Event
 from typing import Any
 
 from proxx.clip import MILLISECONDS
+from proxx.compare import compare
 from proxx.engines.ffmpeg import Outcome, decode, patience
 from proxx.errors import Finding
 from proxx.evaluate import Decision, ask, tell
-from proxx.facts import base_name, rate_text
-from proxx.hearing import NOT_PROMISED, Aspect, heard, same
-from proxx.model import Colour, Media, Task, Video
-from proxx.moments import read_back
+from proxx.facts import base_name
+from proxx.hearing import Aspect
+from proxx.model import Media, Task
 from proxx.origin import settled
-from proxx.probe import measure, probe
+from proxx.probe import probe
 from proxx.rulebook import Rulebook
 from proxx.stopping import Stop
-
-ROUNDING_BYTES = 8192
-"""What a ceiling allows each frame on top: codecs round small frames up, and containers align them."""
-
-HEAD_BYTES = 65536
-"""What a ceiling allows each file on top, for its headers and index."""
+from proxx.timing import first_fields, measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +92,21 @@ def _decoded(outcome: Outcome) -> dict[str, Aspect]:
 
 
 def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: Event) -> Media:
-    """The made file with the rate that its packets keep, where its header only rounds it (Matroska's milliseconds).
+    """The made file with what its header does not tell, or only rounds: its packets' times or rate, its fields.
 
-    Everywhere else another rate in the header is another rate, however short the file is.
+    Only Matroska's milliseconds round a rate. Everywhere else another rate in the header is another rate.
     """
-    want = expect.video.rate if expect.video else None
-    if want is None or made.video is None or made.video.rate == want or made.container not in MILLISECONDS:
+    video, want = made.video, expect.video
+    if video is None or want is None:
         return made
-    asked = replace(made, video=replace(made.video, rate=want))
-    return measure(asked, rulebook.vocabulary, ffprobe, stop=stop)
+    if want.field_order in ("tt", "bb"):
+        order = first_fields(made, rulebook.vocabulary, ffprobe, stop=stop)
+        made = replace(made, video=replace(video, field_order=order or video.field_order))
+    rounded = want.rate not in (None, video.rate) and made.container in MILLISECONDS
+    if expect.cadence != "variable" and not rounded:
+        return made
+    asked = replace(made, video=replace(made.video or video, rate=want.rate or video.rate))
+    return replace(measure(asked, rulebook.vocabulary, ffprobe, stop=stop), audio=made.audio)
 
 
 def _findings(
@@ -120,87 +120,3 @@ def _findings(
         if finding is not None:
             found.append(finding)
     return found
-
-
-def compare(
-    expect: Media, made: Media, frames: int | None, profile: Mapping[str, Any], linear: Collection[str]
-) -> dict[str, Aspect]:
-    """Every promised fact of a proxy against the made one. `linear` are the codecs of sound whose length is exact."""
-    want, have = expect.video or Video(), made.video or Video()
-    aspects = {
-        "container": same(made.container, expect.container),
-        "codec": same(made.codec, expect.codec),
-        "profile": same(have.profile, want.profile),
-        "tag": same(have.tag, want.tag),
-        "pix-fmt": same(have.pix_fmt, want.pix_fmt),
-        "raster": same(_raster(have), _raster(want) if want.width else None),
-        "par": same(_ratio(have.par), _ratio(want.par) if want.par else None),
-        "rate": same(_rate(have.rate), _rate(want.rate) if want.rate else None),
-        "scan": same(_scan(have), _scan(want) if want.field_order else None),
-        "rotation": same(str(have.rotation or 0), None if want.rotation is None else str(want.rotation)),
-        "colour": _colour(have.colour, want.colour),
-        "timecode": _told(read_back(made, expect.timecode, want.rate), expect.timecode),
-        "reel": _told(made.reel, expect.reel),
-        "frames": _frames(frames, want.frames),
-        **heard(made, expect, linear),
-        "ceiling-share": _ceiling(made, want, profile),
-    }
-    return {f"made.{name}": aspect for name, aspect in aspects.items() if aspect is not None}
-
-
-def _told(made: str | None, promised: str | None) -> Aspect:
-    """A text of the file; a promised "" is the promise of none."""
-    return same(made or "none", promised if promised is None else promised or "none")
-
-
-def _rate(rate: Fraction | None) -> str:
-    return "unknown" if rate is None else f"{rate} ({rate_text(rate)})"
-
-
-def _frames(made: int | None, promised: int | None) -> Aspect | None:
-    if promised is None:
-        return None
-    if made is None:
-        return Aspect("unknown", "no", str(promised))
-    value = "same" if made == promised else "fewer" if made < promised else "more"
-    return Aspect(value, str(made), str(promised))
-
-
-def _raster(video: Video) -> str:
-    return f"{video.width}x{video.height}"
-
-
-def _ratio(ratio: Fraction | None) -> str:
-    one = ratio or Fraction(1)
-    return f"{one.numerator}:{one.denominator}"
-
-
-def _scan(video: Video) -> str:
-    """A progressive codec that carries no field order reads as unknown; both mean whole frames."""
-    return "progressive" if video.field_order in (None, "unknown", "progressive") else str(video.field_order)
-
-
-def _colour(made: Colour | None, promised: Colour | None) -> Aspect:
-    """Tags that were promised; where nothing was promised for a tag, whatever the encoder writes is fine."""
-    if promised is None:
-        return Aspect(NOT_PROMISED, "", "")
-    have = made or Colour()
-    if have.range == "unknown":  # an untagged range is the limited one for every reader of luma and chroma
-        have = replace(have, range="tv")
-    names = ("range", "primaries", "transfer", "matrix")
-    wrong = [name for name in names if getattr(promised, name) not in ("unknown", getattr(have, name))]
-    text = [", ".join(f"{name} {getattr(colour, name)}" for name in wrong or names) for colour in (have, promised)]
-    return Aspect("other" if wrong else "same", text[0], text[1])
-
-
-def _ceiling(made: Media, want: Video, profile: Mapping[str, Any]) -> Aspect | None:
-    """The file's bit rate against the ceiling of its profile, which is given for 1920x1080 at 25 frames a second."""
-    ceiling = profile.get("size", {}).get("ceiling")
-    if ceiling is None or made.size is None or not want.duration or not want.width or not want.height or not want.rate:
-        return None
-    allowed = Fraction(str(ceiling)) * want.width * want.height * want.rate / (1920 * 1080 * 25)
-    allowed += (ROUNDING_BYTES * want.rate + HEAD_BYTES / want.duration) * 8 / 1_000_000
-    sound = sum(Fraction((one.sample_rate or 0) * (one.channels or 0) * 24, 1_000_000) for one in made.audio or ())
-    rate = Fraction(made.size * 8, 1_000_000) / want.duration
-    share = min(int((rate - sound) / allowed * 100), 1_000_000)
-    return Aspect(max(share, 0), f"{float(rate):.1f}", f"{float(allowed + sound):.1f}")

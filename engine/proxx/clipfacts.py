@@ -1,0 +1,134 @@
+"""A clip and its sound in the rules' words: facts and message texts of what one source's proxy would be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from proxx.clip import (
+    Clip,
+    alpha_of,
+    bit_depth,
+    conforming,
+    field_lines,
+    length_of,
+    lines_of,
+    promised_frames,
+    range_of,
+    scan_of,
+    transfer_of,
+)
+from proxx.facts import UNKNOWN, base_name, known, looked_at, rate_text
+from proxx.model import Media
+from proxx.origin import reel_standing
+from proxx.policy import policy_of
+from proxx.rulebook import Rulebook
+from proxx.sound import Track, falls_short, goes_beyond, has_names, layout_for
+from proxx.tables import Value
+
+CLIP_POLICIES = ("rate", "scan", "rotation", "colour", "alpha")
+TRACK_POLICIES = ("gaps", "channels", "layouts")
+
+
+def clip_facts(clip: Clip, profile: Mapping[str, Any], explicit_rate: bool) -> dict[str, Value]:
+    """Facts of what one source's proxy would be."""
+    media, video = clip.media, clip.media.video
+    timecode = None
+    if media.timecode is not None and (not media.timecode or clip.rate is not None):
+        timecode = "impossible" if clip.timecode_fault else "valid" if clip.timecode else "none"
+    has_rate = clip.source_rate is not None or explicit_rate
+    rate_known = _known(has_rate) if video is not None and (has_rate or looked_at(media)) else None
+    cadence = media.cadence if media.cadence != UNKNOWN or (video is not None and video.packets is not None) else None
+    frames = promised_frames(clip, conformed=explicit_rate or cadence == "variable")
+    return known(
+        {
+            "clip.width": clip.width,
+            "clip.height": clip.height,
+            "clip.pixels": None if clip.par is None else "square" if clip.par == 1 else "not-square",
+            "clip.timecode": timecode,
+            "clip.reel": reel_standing(media),
+            "clip.scan": scan_of(media),
+            "clip.source-rate": rate_known,
+            "clip.cadence": cadence,
+            "clip.length": length_of(media),
+            "clip.frames": None if frames is None else "some" if frames else "none",
+            "clip.start": None if media.decodes is None else "decodes" if media.decodes else "broken",
+            "clip.rate": None if clip.rate is None else str(clip.rate),
+            "clip.transfer": transfer_of(media),
+            "clip.turn": None if video is None or video.rotation is None else "turned" if video.rotation else "none",
+            "clip.lines": lines_of(clip),
+            "clip.field-lines": field_lines(clip, profile["video"]["pix_fmt"]),
+            "clip.alpha": alpha_of(media),
+            "clip.range": range_of(media),
+            **{f"policy.{choice}": policy_of(profile, choice) for choice in CLIP_POLICIES},
+            "policy.range": "full" if profile["video"]["colour_range"] == "pc" else "limited",
+            "clip.depth": bit_depth(profile["promise"]["pix_fmt"]) if "pix_fmt" in profile["promise"] else None,
+        }
+    )
+
+
+def clip_texts(clip: Clip) -> dict[str, Any]:
+    """The words for messages about a clip."""
+    media, video = clip.media, clip.media.video
+    counted = conforming(clip) if media.cadence == "variable" else None
+    return {
+        "repeated": "some" if counted is None else counted.repeated,
+        "left-out": "some" if counted is None else counted.left_out,
+        "file": base_name(media.path),
+        "index": clip.index,
+        "source-raster": f"{video.width}x{video.height}" if video and video.width else "of unknown size",
+        "par": f"{clip.par.numerator}:{clip.par.denominator}" if clip.par else "unknown",
+        "rate-text": rate_text(clip.rate),
+        "timecode-text": media.timecode or "",
+        "timecode-fault": clip.timecode_fault,
+        "decoder-words": media.detail,
+        "reel-text": media.reel or "",
+        "transfer-text": {"smpte2084": "PQ", "arib-std-b67": "HLG"}.get(_transfer(media), "log"),
+        "declared-frames": (video.frames if video else None) or 0,
+        "measured-frames": (video.packets if video else None) or 0,
+    }
+
+
+def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[str, Any]) -> dict[str, Value]:
+    """Facts of one audio stream of a source."""
+    stream, recipe = track.stream, profile["audio"]
+    codec, channels = stream.codec, stream.channels
+    essence = None
+    if codec is not None:
+        linear = codec in rulebook.sets["linear-pcm"]
+        essence = UNKNOWN if not codec or channels == 0 else "pcm" if linear else "compressed"
+    beyond, short = goes_beyond(track, clip), falls_short(track, clip)
+    return known(
+        {
+            "track.span": None if beyond is None else "beyond" if beyond else "within",
+            "track.filled": None if short is None else "yes" if short else "no",
+            "track.essence": essence,
+            "track.policy": recipe["policy"],
+            "track.channels": channels,
+            "track.names": "known" if has_names(stream, recipe) else UNKNOWN,
+            "track.offset": None if stream.sample_rate is None else "none" if track.late == 0 else "some",
+            "track.gaps": None if stream.gaps is None else "some" if stream.gaps else "none",
+            "track.tags": "some" if stream.language or stream.title else "none",
+            "track.samples": None
+            if codec is None
+            else "float"
+            if codec.startswith(("pcm_f32", "pcm_f64"))
+            else "whole",
+            **{f"policy.{choice}": policy_of(profile, choice) for choice in TRACK_POLICIES},
+        }
+    )
+
+
+def track_texts(track: Track, clip: Clip, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The words for messages about an audio stream."""
+    stream = track.stream
+    named = layout_for(stream, profile["audio"])
+    return {**clip_texts(clip), "stream": stream.index, "layout": named or stream.layout, "gaps": stream.gaps or 0}
+
+
+def _transfer(media: Media) -> str:
+    return media.video.colour.transfer if media.video and media.video.colour else UNKNOWN
+
+
+def _known(value: bool) -> str:
+    return "known" if value else UNKNOWN

@@ -1,0 +1,149 @@
+"""Counts the packets of a file where its header does not tell enough: how many, when each is shown, with what gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from threading import Event
+
+from proxx.identify import Table
+from proxx.model import Audio, Media, Video
+from proxx.probe import safe_call
+from proxx.process import run
+from proxx.rhythm import write_rhythm
+from proxx.scanlines import fields_of
+from proxx.streams import fraction, integer, standard_rate
+from proxx.tools import whole_path
+
+GAP = Fraction(1, 100)
+"""Seconds between two packets of sound beyond what rounded times explain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """When a packet is shown and decoded, and how long it lasts, in ticks; None is "not told"."""
+
+    pts: int | None
+    dts: int | None
+    duration: int
+
+
+Scanned = tuple[int, list[Packet], Fraction | None]
+"""Of one stream: how many packets there are, those that are shown, and the tick in seconds."""
+
+
+def needs_measuring(media: Media) -> bool:
+    """Whether only a scan of the packets tells how many frames there are and whether they come evenly."""
+    return media.state == "ok" and media.cadence == "unknown" and media.video is not None and bool(media.video.pix_fmt)
+
+
+def measure(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = None) -> Media:
+    """The same Media with its packets counted: exact number, cadence, first and last instant, the rate they keep."""
+    picture = media.video
+    if picture is None:
+        return media
+    argv = _scan(media.path, vocabulary, tool)
+    finished = run(argv, timeout=vocabulary["probe"]["scan_timeout_seconds"], limit=1 << 30, stop=stop)
+    if finished.timed_out or finished.stopped:
+        return replace(media, detail="the packets could not be counted in time")
+    scanned = _packets(finished.stdout)
+    packets, shown, base = scanned.get(picture.index, (0, [], None))
+    media = replace(media, audio=tuple(_heard(stream, scanned) for stream in media.audio or ()))
+    frames = picture.frames or len(shown) or None
+    video = replace(picture, packets=packets, shown=len(shown), frames=frames)
+    begins = _known(packet.pts for packet in shown)
+    # Where containers leave out when a picture is shown (AVI, MPEG-PS), the order of decoding still tells the rhythm.
+    times = begins or _known(packet.dts for packet in shown)
+    if not base or not times:
+        return replace(media, video=video)
+    rate = _even_rate(times, base, video, vocabulary["probe"])
+    if begins:
+        steps = _steps(shown)
+        video = replace(video, first=begins[0] * base, last=(begins[0] + sum(steps)) * base)
+        video = video if rate else replace(video, rhythm=write_rhythm(steps), tick=base)
+    return replace(media, cadence="constant" if rate else "variable", video=replace(video, rate=rate or video.rate))
+
+
+def first_fields(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = None) -> str | None:
+    """What the first frames themselves say of their fields: tt, bb or progressive; None when they cannot be read.
+
+    Headers tell it wrongly: FFmpeg reads an H.264 whose bottom field is first as tt.
+    """
+    index = media.video.index if media.video else 0
+    shown = ["-select_streams", str(index), "-read_intervals", "%+#2"]
+    shown += ["-show_entries", "frame=interlaced_frame,top_field_first", "-of", "compact"]
+    argv = [*safe_call(tool, vocabulary), *shown, "-i", f"file:{whole_path(media.path)}"]
+    finished = run(argv, timeout=vocabulary["probe"]["timeout_seconds"], stop=stop)
+    flags = [dict(item.partition("=")[::2] for item in line.split("|")) for line in finished.stdout.decode().split()]
+    return next((said for one in flags if (said := fields_of(one))), None)
+
+
+def _steps(shown: list[Packet]) -> list[int]:
+    """How long every picture stays, in ticks: until the next one; the last one until the end of all."""
+    times = sorted(packet.pts for packet in shown if packet.pts is not None)
+    end = max(packet.pts + packet.duration for packet in shown if packet.pts is not None)
+    return [later - at for at, later in pairwise([*times, max(end, times[-1])])]
+
+
+def _scan(path: str, vocabulary: Table, tool: str) -> list[str]:
+    entries = "packet=stream_index,pts,dts,duration,flags:stream=index,time_base"
+    shown = ["-show_entries", entries, "-of", "compact"]
+    return [*safe_call(tool, vocabulary), *shown, "-i", f"file:{whole_path(path)}"]
+
+
+def _packets(output: bytes) -> dict[int, Scanned]:
+    """Of every stream by its index: how many packets there are, those that are shown, and the tick in seconds."""
+    scanned: dict[int, Scanned] = {}
+    for line in output.decode("ascii", "replace").splitlines():
+        kind, _, rest = line.partition("|")
+        entry = dict(item.partition("=")[::2] for item in rest.split("|"))
+        index = integer(entry.get("stream_index" if kind == "packet" else "index"))
+        if index is None:
+            continue
+        count, shown, base = scanned.get(index, (0, [], None))
+        if kind == "packet":
+            count += 1
+            if "D" not in entry.get("flags", ""):
+                pts, dts, duration = (integer(entry.get(key)) for key in ("pts", "dts", "duration"))
+                shown.append(Packet(pts, dts, duration or 0))
+        elif kind == "stream":
+            base = fraction(entry.get("time_base"))
+        scanned[index] = (count, shown, base)
+    return scanned
+
+
+def _heard(stream: Audio, scanned: Mapping[int, Scanned]) -> Audio:
+    """An audio stream with the start and length that its packets have; headers of streams and fragments may guess."""
+    _, packets, base = scanned.get(stream.index, (0, [], None))
+    spans = [(packet.pts, packet.pts + packet.duration) for packet in packets if packet.pts is not None]
+    if not spans or not base:
+        return stream
+    start = min(begin for begin, _ in spans)
+    # The first packet of a fragmented file has no length.
+    holes = sum(end > at and abs(begin - end) * base > GAP for (at, end), (begin, _) in pairwise(spans))
+    length = (max(end for _, end in spans) - start) * base
+    return replace(stream, start=start * base, duration=length, gaps=holes)
+
+
+def _known(times: Iterable[int | None]) -> list[int]:
+    """The times in order, none at all when one of them is missing."""
+    every = list(times)
+    known = sorted(time for time in every if time is not None)
+    return known if len(known) == len(every) else []
+
+
+def _even_rate(times: list[int], base: Fraction, video: Video, settings: Table) -> Fraction | None:
+    """The rate at which every frame lies nearest to its own slot, None when there is no such rate."""
+    candidates = [video.rate, video.average_rate]
+    if times[-1] > times[0]:
+        mean = Fraction(len(times) - 1) / ((times[-1] - times[0]) * base)
+        candidates += [standard_rate(mean, settings), mean.limit_denominator(1001)]
+    return next((rate for rate in candidates if rate and _keeps(times, base, rate)), None)
+
+
+def _keeps(times: list[int], base: Fraction, rate: Fraction) -> bool:
+    """Whether frame i is less than half a frame away from i / rate; whole numbers, for there may be millions."""
+    scale, slot = base.numerator * rate.numerator, base.denominator * rate.denominator
+    return all(2 * abs((begin - times[0]) * scale - i * slot) < slot for i, begin in enumerate(times))
