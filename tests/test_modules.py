@@ -51,7 +51,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("engines.simulated_media", "engines.simulated_queue", "engines.simulated", "engines.simulated_label"),
         *("engines.simulated_render", "engines.resolve_child", "engines.resolve_state", "engines.resolve_bound"),
         *("engines.resolve_request", "engines.resolve_session", "engines.resolve", "engines.resolve_bundle", "endings"),
-        *("engines.resolve_look",),
+        *("engines.resolve_look", "adopting"),
         *("quicktime", "readback", "fixtureproof"),
         *("ledger", "standing", "failure", "preflight", "chain"),
         *("arrivals", "manifest", "vouching", "complete", "claims", "inbox", "metrics"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -477,3 +478,62 @@ def test_only_one_job_of_a_machine_is_at_resolve(home: Path, rulebook: Rulebook,
         engine.hello(stop)
     assert waited.is_set()
     other.release()
+
+
+def results_of(home: Path) -> Path:
+    """A finished job turned back into what a bundle's script leaves: renders without names, and its results."""
+    told = record(home)
+    clips = []
+    for clip in told["clips"]:
+        bound = clip["resolve"]["bound"]
+        folder = Path(bound["settings"]["render"]["settings"]["TargetDir"])
+        folder.mkdir(parents=True)
+        file = Path(clip["output"]).rename(folder / Path(clip["output"]).name)
+        clips.append(
+            {"index": clip["index"], "source": clip["source"], "state": "rendered", "file": str(file), **bound}
+        )
+    shutil.rmtree(home / "out" / ".proxx" / "clips")
+    about = {key: told["clips"][0]["resolve"][key] for key in ("product", "version", "edition")}
+    path = home / "out" / ".proxx" / "render" / f"{told['job_id']}.results.json"
+    path.write_text(
+        json.dumps({"format": 1, "job_id": told["job_id"], "spec": told["spec"], "about": about, "clips": clips})
+    )
+    return path
+
+
+def test_what_a_bundle_rendered_elsewhere_is_proved_and_gets_its_name(run: Run, home: Path, layer: Path) -> None:
+    assert run(clips=("A001C001.braw", "A001C002.R3D"), resolution="half") == 0
+    results = results_of(home)
+    assert movies(home) == []
+    assert main(["adopt", str(results), "--quiet", "--rulebook", str(layer)]) == 0
+    assert movies(home) == ["A001C001_proxy.mov", "A001C002_proxy.mov"]
+    told = record(home)
+    assert (told["status"], told["clips"][0]["resolve"]["engine_impl"]) == ("COMPLETED", "resolve")
+    assert told["clips"][0]["resolve"]["version"] == "20.3.1.0006"
+    assert told["clips"][0]["promise"]["video"]["frames"] == told["clips"][0]["frames_decoded"]
+
+
+@pytest.mark.parametrize("fault", ["short", "other-settings", "elsewhere", "failed", "none"])
+def test_what_is_wrong_with_a_bundle_s_file_keeps_it_from_its_name(
+    fault: str, run: Run, home: Path, layer: Path
+) -> None:
+    assert run() == 0
+    results = results_of(home)
+    document = json.loads(results.read_text("utf-8"))
+    (clip,) = document["clips"]
+    if fault == "short":
+        clip["clip"]["Frames"] += 1
+    elif fault == "other-settings":
+        clip["settings"]["render"]["settings"]["FormatWidth"] = 2
+    elif fault == "elsewhere":
+        clip["file"] = str(Path(clip["file"]).rename(home / "out" / "mine.mxf"))
+    elif fault == "failed":
+        trouble = {"kind": "render-failed", "call": "Project.GetRenderJobStatus", "argument": "", "cause": "Failed"}
+        clip.update({"state": "failed", "trouble": trouble})
+    else:
+        document["clips"] = []
+    results.write_text(json.dumps(document))
+    assert main(["adopt", str(results), "--quiet", "--rulebook", str(layer)]) == 4
+    assert movies(home) == []
+    assert record(home)["clips"][0]["findings"]
+    assert (home / "out" / "mine.mxf").exists() == (fault == "elsewhere")

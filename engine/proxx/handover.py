@@ -152,6 +152,7 @@ def bundle_of(rulebook: Rulebook, plan: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "job": job,
         "plan": text_digest(json_text(plan)),
+        "spec": dict(plan["spec"]),
         "clips": clips,
         "contract": driver_contract(rulebook),
         "poll_seconds": poll,

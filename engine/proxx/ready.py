@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from proxx import guardian
+from proxx.adopting import RESULTS, Adopted
 from proxx.chain import read_record
 from proxx.checking import Checked
 from proxx.commands import ask_tools, judged, need_encoders, planned_version, remarks, tools
@@ -44,7 +45,7 @@ class Ready:
     run: Run
     stop: Stop
     early: Sequence[Finding] = ()
-    resolve: Engine | None = None
+    resolve: Engine | Adopted | None = None
 
     @property
     def folder(self) -> str:
@@ -74,6 +75,9 @@ def ready_of(
         simulated = simulation(found)
         version = planned_version(book, checked) + (SIMULATED if simulated else "")
         made_plan = plan(book, checked, version)
+        if name.endswith(RESULTS):
+            adopted = Adopted(made_plan, json.loads(read_bytes(name).decode("utf-8", "surrogateescape")))
+            return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop, resolve=adopted)
         engine = Engine(book, made_plan, simulated)
         engine.hello(stop)
         remarks(name, checked)
@@ -95,7 +99,7 @@ def _recorded(book: Rulebook, name: str) -> Relinking:
 def spec_bytes(name: str) -> bytes:
     """The spec that a file holds: itself, or as a plan or a record names it. Raises ProxxError (exit 2)."""
     data = read_bytes(name)
-    if not name.endswith((".plan.json", ".record.json")):
+    if not name.endswith((".plan.json", ".record.json", RESULTS)):
         return data
     try:
         document = json.loads(data.decode("utf-8", "surrogateescape"))["spec"]

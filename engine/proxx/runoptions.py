@@ -17,6 +17,9 @@ def run_parsers(command: Command) -> None:
     run.add_argument("--no-share", action="store_true", help="decode a source for each spec anew")
     run.add_argument("--resume", action="store_true", help="go on with a job that stopped; refused where none began")
     nle_options(run)
+    adopt = command("adopt", "running.run_command", "Prove and name what a bundle's script rendered in Resolve.")
+    adopt.add_argument("specs", nargs="+", metavar="RESULTS", help="results files (.proxx/render/JOB.results.json)")
+    adopt.set_defaults(no_share=False, resume=False)
     _watch_parser(command)
     retry = command("retry", "running.retry_command", "Run the job of a record again: only what is not proved.")
     retry.add_argument("record", metavar="RECORD", help="a record file")
@@ -27,10 +30,10 @@ def run_parsers(command: Command) -> None:
     task.add_argument("--spec", metavar="SPEC", required=True, help="a spec, plan or record file")
     task.add_argument("--index", metavar="N", type=int, required=True, help="the source's place in the spec, from 0")
     nle_options(task)
-    for one in (run, retry):
+    for one in (run, retry, adopt):
         _making(one)
     _overwriting(task)
-    for one in (run, retry, task):
+    for one in (run, retry, task, adopt):
         one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
         _simulating(one)
     _looking_after(command)

@@ -41,6 +41,7 @@ class Notes:
             "format": FORMAT,
             "job_id": bundle["job"],
             "plan": bundle["plan"],
+            "spec": bundle["spec"],
             "about": {},
             "projects": list(self.leftovers),
             "before": before.get("before"),
@@ -66,9 +67,9 @@ class Notes:
             self.document["projects"].append(name)
         elif kind == "removed":
             self.document["projects"] = [one for one in self.document["projects"] if one != name]
-        elif kind == "before":
+        elif kind in ("before", "closed"):
             self.document["before"] = name
-        if kind in ("project", "removed", "before"):
+        if kind in ("project", "removed", "before", "closed"):
             self.write()
 
     def write(self) -> None:
