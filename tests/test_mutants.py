@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mutants.trying import MODULES, Mutant, is_killed, mutants
 
-PART = int(os.environ.get("PROXX_MUTANTS", "12"))
+PART = int(os.environ.get("PROXX_MUTANTS", "25"))
 """Every so many mutants are tried here, which ones changes with the driver's text; 1 tries all."""
 
 WHOLE = mutants()
