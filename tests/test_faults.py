@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crash_at import RECORD_STEPS
-from faults import fuzz, kills, power, rivals, scale, steps, trouble, watching
+from faults import fuzz, kills, power, rivals, scale, seeded, steps, trouble, watching
 
 
 def test_killed_runs_lose_nothing_and_leave_nothing_and_the_naive_script_does() -> None:
@@ -42,3 +42,7 @@ def test_damaged_input_is_told_and_nothing_else_happens() -> None:
 
 def test_many_sources_and_many_jobs_are_made_each_once() -> None:
     assert [line.text for line in scale.measure(8, 4) if line.bad] == []
+
+
+def test_faults_that_are_put_into_proxies_are_named() -> None:
+    assert [line.text for line in seeded.tell(0, long=False) if line.bad] == []

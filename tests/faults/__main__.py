@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from faults import fuzz, kills, power, rivals, scale, steps, trouble, watching
+from faults import fuzz, kills, power, rivals, scale, seeded, steps, trouble, watching
 
 HARNESSES = {
     "steps": steps.tell,
@@ -17,6 +17,7 @@ HARNESSES = {
     "watching": watching.tell,
     "fuzz": fuzz.tell,
     "scale": scale.tell,
+    "seeded": seeded.tell,
 }
 
 
