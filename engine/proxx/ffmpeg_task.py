@@ -10,6 +10,7 @@ from proxx.clip import Clip, conforming, is_rgb, promised_frames
 from proxx.colour import ProxyColour, proxy_colour
 from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.ffmpeg_sound import sound_words
+from proxx.generations import habits_of
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.naming import Named, temporary_name
 from proxx.render import render
@@ -48,7 +49,8 @@ def ffmpeg_words(
     """What a template is given to write arguments of (its shape: proxx.symbols), and the sound that is promised."""
     clip = judged.clip
     out = _picture(profile, judged)
-    sound = sound_words(profile, [track for track in judged.tracks if _used(track)], out, version)
+    does = habits_of(rulebook.items.get("ffmpeg-habit", {}), version)
+    sound = sound_words(profile, [track for track in judged.tracks if _used(track)], out, does)
     context = {
         "profile": profile,
         "source": {
@@ -67,7 +69,7 @@ def ffmpeg_words(
             "formats": ",".join(rulebook.items["probe"]["formats"]),
             "protocols": ",".join(rulebook.items["probe"]["protocols"]),
         },
-        "tool": {"version": version},
+        "tool": {"version": version, "does": does},
     }
     return context, tuple(audio for _, audio in sound)
 

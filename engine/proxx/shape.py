@@ -31,6 +31,7 @@ SCHEMAS_BY_PLACE: Mapping[str, tuple[str, ...]] = {
         "execution.schema.json",
         "resolve.schema.json",
         "fixtures.schema.json",
+        "generations.schema.json",
     ),
     "profiles": (PROFILE,),
 }

@@ -108,7 +108,7 @@ def words_of(rulebook: Rulebook, engine: str, profile: Mapping[str, object] | No
         "timecode": record(**texts("text", "write")),
         "reel": record(**texts("text", "write")),
         "whitelist": record(**texts("formats", "protocols")),
-        "tool": record(**texts("version")),
+        "tool": record(**texts("version"), does=record(**texts(*rulebook.items.get("ffmpeg-habit", {})))),
     }
 
 
