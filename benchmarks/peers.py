@@ -192,10 +192,6 @@ def _sound(fixture: Fixture, proxy: Reading, path: str, ffmpeg: str, late: Fract
 
 
 Shoot = Callable[[Path, str, str], tuple[Fixture, Path, list[str]]]
-Make = Callable[[str, Path, Path], tuple[str, list[str], str]]
-"""Makes a proxy with one of proxx's profiles, in a folder: the state, why it is refused or failed, and its path."""
-
-OURS = ("proxy_prores_proxy", "proxy_h264_mov", "proxy_h264_mov_half", "proxy_dnxhr_lb_mov")
 
 
 @dataclass(slots=True)
@@ -203,15 +199,14 @@ class Tally:
     """What became of all clips with one peer."""
 
     made: int
-    refused: int
     lost: Counter[str]
     whole: int
 
 
 def one_clip(
-    folder: str, words: str, extension: str, shoot: Shoot, make: Make, tools: tuple[str, str]
+    folder: str, words: str, extension: str, shoot: Shoot, tools: tuple[str, str]
 ) -> list[tuple[str, str, list[str]]]:
-    """A clip through every peer and some of proxx's own profiles: by whom, the state, and what is lost."""
+    """A clip through every peer: by whom, the state, and what is lost."""
     ffmpeg, ffprobe = tools
     fixture, clip, wrong = shoot(Path(folder), words, extension)
     if wrong:
@@ -227,14 +222,6 @@ def one_clip(
                 done = subprocess.run(argv, cwd=out, capture_output=True, stdin=subprocess.DEVNULL, check=False)
                 state = "made" if done.returncode == 0 else "not made"
             found.append((peer.name, *_judged(peer, state, fixture, source, proxy, tools, late)))
-    own = Peer("", (), "", "", deinterlaces=True)
-    for profile in OURS:
-        with tempfile.TemporaryDirectory(dir=folder) as out:
-            state, _, path = make(profile, clip, Path(out))
-            judged = (
-                (state, []) if state == "refused" else _judged(own, state, fixture, source, Path(path), tools, late)
-            )
-            found.append((f"proxx, {profile}", *judged))
     return found
 
 
@@ -260,9 +247,8 @@ def compare(asked: argparse.Namespace, folder: Path, clips: Sequence[tuple[str, 
             result = done.result()
             count += bool(result)
             for name, state, lost in result:
-                tally = tallies.setdefault(name, Tally(0, 0, Counter(), 0))
+                tally = tallies.setdefault(name, Tally(0, Counter(), 0))
                 tally.made += state == "made"
-                tally.refused += state == "refused"
                 tally.whole += state == "made" and not lost
                 tally.lost.update(lost)
     text = page(tallies, count, asked)
@@ -277,10 +263,6 @@ def page(tallies: dict[str, Tally], count: int, asked: argparse.Namespace) -> st
     head = ["", *names]
     rows = [
         ["proxies made", *(str(tallies[name].made) for name in names)],
-        [
-            "refused beforehand, with a reason",
-            *(str(tallies[name].refused) if "proxx" in name else "" for name in names),
-        ],
         ["**nothing lost**", *(f"**{tallies[name].whole}**" for name in names)],
         *([text, *(str(tallies[name].lost[key]) for name in names)] for key, text in LOSSES.items()),
     ]
@@ -298,7 +280,7 @@ def page(tallies: dict[str, Tally], count: int, asked: argparse.Namespace) -> st
     words = (
         f"{count} test clips of twelve frames, chosen so that pairs of raster, rate, timecode, reel, "
         "rotation, pixel shape, fields, colour, depth, sound, timing and codec meet, through the command "
-        "lines of other tools as they are published, and through profiles of proxx. Each number counts "
+        "lines of other tools as they are published. Each number counts "
         "clips; one proxy may lose several things. What is lost was read from the numbers in the "
         "picture, the tones in the sound, and ffprobe. None of these lines claims to make proxies that "
         "every editing system relinks; the table says what such a line does not do by itself. That a "

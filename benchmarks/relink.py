@@ -188,13 +188,6 @@ def truth_faults(fixture: Fixture, promise: Media, reading: Reading, path: str, 
             yield f"timecode {found}, the clip's is {fixture.timecode}"
 
 
-def own_proxy(name: str, clip: Path, folder: Path) -> tuple[str, list[str], str]:
-    """A proxy of proxx's own for the comparison with peers: the state, why not, and its path."""
-    profile = rulebook().profiles[name]
-    state, why, task = made_by(profile, clip, folder, resolution_of(profile, 0))
-    return state, why, task.output if task else ""
-
-
 def clip_outcomes(folder: str, words: str, extension: str, turn: int, profiles: Sequence[str]) -> list[Outcome]:
     """A clip through every profile; one fault of FFmpeg's own in making the clip is all that is told of it."""
     place = Path(folder)
@@ -325,7 +318,7 @@ def main() -> int:
             clips = grid(rulebook(), asked.clips, asked.seed)
             some = clips[:: max(len(clips) // (asked.sample or len(clips)), 1)]
             found = programs()
-            return peers.compare(asked, folder, some, (shoot, own_proxy, (found.ffmpeg, found.ffprobe)))
+            return peers.compare(asked, folder, some, (shoot, (found.ffmpeg, found.ffprobe)))
         jobs = jobs_of(asked, folder)
         notes = folder / ("corpus.jsonl" if asked.corpus else "grid.jsonl") if asked.keep else None
         outcomes: list[Outcome] = []
