@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Thread
 from typing import Any
 
+from proxx import process
 from proxx.checking import Checked, check
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, ProxxError
 from proxx.jsonout import json_text
@@ -18,6 +19,7 @@ from proxx.machine import Machine
 from proxx.model import NO_NLES, Media, Relinking
 from proxx.nlepromise import with_nles
 from proxx.origin import settled
+from proxx.policy import policy_of
 from proxx.probe import probe_all
 from proxx.probefile import write_probes
 from proxx.rawreach import needed_version
@@ -84,6 +86,21 @@ def need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
         raise ProxxError(
             f"ffmpeg {found.ffmpeg_version} ({found.ffmpeg}) has no encoder {' and no encoder '.join(missing)}",
             hint=f"Profile {profile['name']} needs it: install a full build of FFmpeg, or set PROXX_FFMPEG to one.",
+        )
+
+
+def need_filters(found: Tools, profile: Mapping[str, Any]) -> None:
+    """Raise ProxxError (exit 3) when this build of FFmpeg lacks what a profile maps high dynamic range with."""
+    if policy_of(profile, "colour") != "tonemap":
+        return
+    listed = process.run([found.ffmpeg, "-hide_banner", "-filters"], timeout=20).stdout.decode("utf-8", "replace")
+    there = {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
+    missing = [name for name in ("zscale", "tonemap") if name not in there]
+    if missing:
+        raise ProxxError(
+            f"ffmpeg {found.ffmpeg_version} ({found.ffmpeg}) has no filter {' and no filter '.join(missing)}",
+            hint=f"Profile {profile['name']} maps high dynamic range: install a full build of FFmpeg, "
+            "or set PROXX_FFMPEG to one.",
         )
 
 

@@ -12,7 +12,7 @@ from proxx import guardian
 from proxx.adopting import RESULTS, Adopted
 from proxx.chain import read_record
 from proxx.checking import Checked
-from proxx.commands import ask_tools, judged, need_encoders, planned_version, remarks, tools
+from proxx.commands import ask_tools, judged, need_encoders, need_filters, planned_version, remarks, tools
 from proxx.engines.resolve import Engine
 from proxx.engines.resolve_request import Simulation
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
@@ -84,6 +84,7 @@ def ready_of(
         return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop, resolve=engine)
     made_plan = plan(book, checked, found.ffmpeg_version)
     need_encoders(found, book.profiles[made_plan.profile])
+    need_filters(found, book.profiles[made_plan.profile])
     remarks(name, checked)
     return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop)
 

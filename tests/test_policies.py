@@ -1,0 +1,130 @@
+"""What policies make of uneven, interlaced, bright and late sources, looked for in the made files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxx.cli import main
+from proxx.tools import find_tool
+
+LAYER = '#:schema s/rulebook.schema.json\n# Try.\nname = "try"\nversion = "1"\nformat = 1\nextends = "proxx"\n'
+PROFILES = {
+    "keeps": ("proxy_h264_mov", ['rate = "keep"', 'rotation = "keep"', 'pixels = "square"']),
+    "maps": ("proxy_h264_mov", ['colour = "tonemap"', 'rate = "refuse"']),
+}
+Run = Callable[..., tuple[int, dict[str, Any]]]
+
+
+def ffmpeg(*words: str) -> None:
+    subprocess.run([find_tool("ffmpeg"), "-v", "error", "-y", *words], check=True)
+
+
+def shown(path: Path, entries: str, *words: str) -> Any:
+    """What ffprobe shows of a file."""
+    argv = [find_tool("ffprobe"), "-v", "error", *words, "-show_entries", entries, "-of", "json", str(path)]
+    return json.loads(subprocess.run(argv, capture_output=True, check=True).stdout)
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "profiles" / "ffmpeg").mkdir(parents=True)
+    (folder / "rulebook.toml").write_text(LAYER)
+    for name, (mother, lines) in PROFILES.items():
+        head = f'#:schema s/profile.schema.json\n# Try?\nname = "{name}"\nextends = "{mother}"\n[policy]\n'
+        (folder / "profiles" / "ffmpeg" / f"{name}.toml").write_text(head + "\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture
+def run(rules: Path, tmp_path: Path) -> Run:
+    """Make a proxy of a source by a profile: the exit code and the clip's record."""
+
+    def make(source: Path, profile: str, codec: str = "h264", container: str = "mov") -> tuple[int, dict[str, Any]]:
+        spec = {
+            "jobspec_version": "2.1", "job_id": profile, "sources": [str(source)], "codec": codec,
+            "output_directory": str(tmp_path / profile), "container": container, "resolution": "same",
+            "naming_template": "p", "proxy_profile": profile,
+        }  # fmt: skip
+        path = tmp_path / f"{profile}.json"
+        path.write_text(json.dumps(spec))
+        code = main(["run", str(path), "--quiet", "--rulebook", str(rules)])
+        records = sorted((tmp_path / profile).rglob("*.record.json"))
+        return code, json.loads(records[-1].read_text())["clips"][0] if records else {}
+
+    return make
+
+
+def test_pictures_that_come_unevenly_keep_their_moments_or_are_refused(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "uneven.mov"
+    chain = "settb=1/600,setpts='24*(N+gte(N,4)*1.5)'"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.4", "-vf", chain, "-fps_mode", "passthrough",
+           "-enc_time_base", "1/600", "-c:v", "mjpeg", str(source))  # fmt: skip
+    code, clip = run(source, "keeps")
+    assert code == 0
+    assert clip["promise"]["cadence"] == "variable"
+    entry = "best_effort_timestamp_time"
+    files = (source, Path(clip["output"]))
+    before, after = ([one[entry] for one in shown(path, f"frame={entry}")["frames"]] for path in files)
+    assert before == after
+    assert run(source, "maps")[0] == 1
+
+
+@pytest.mark.parametrize("field", ["tff", "bff"])
+def test_fields_stay_where_they_are_at_full_size(run: Run, tmp_path: Path, field: str) -> None:
+    source = tmp_path / "fields.mov"
+    order = "top" if field == "tff" else "bottom"
+    ffmpeg("-f", "lavfi", "-i", f"testsrc2=s=320x240:r=50:d=0.2,tinterlace=mode=interleave_{order}",
+           "-vf", f"setfield={field}", "-c:v", "libx264", "-flags:v", "+ilme+ildct", "-pix_fmt", "yuv420p",
+           str(source))  # fmt: skip
+    code, clip = run(source, "proxy_h264_mov")
+    assert code == 0
+    assert clip["promise"]["video"]["field_order"] == ("tt" if field == "tff" else "bb")
+    flags = shown(Path(clip["output"]), "frame=interlaced_frame,top_field_first", "-select_streams", "v")["frames"]
+    assert {(one["interlaced_frame"], one["top_field_first"]) for one in flags} == {(1, int(field == "tff"))}
+
+
+def test_full_range_becomes_limited_in_the_picture_and_in_the_tag(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "full.mov"
+    ramp = "color=black:s=256x64:r=25:d=0.12,format=gray,geq=lum=X,format=yuvj420p"
+    ffmpeg("-f", "lavfi", "-i", ramp, "-color_range", "pc", "-c:v", "mjpeg", "-q:v", "1", str(source))
+    code, clip = run(source, "proxy_h264_mov")
+    assert code == 0
+    assert "range-policy" in clip["decided"]
+    assert clip["decided"]["range-policy"] == "narrowed"
+    argv = [find_tool("ffmpeg"), "-v", "error", "-i", clip["output"], "-vf", "format=gray", "-f", "rawvideo", "-"]
+    argv[argv.index("format=gray")] = "extractplanes=y"
+    luma = subprocess.run(argv, capture_output=True, check=True).stdout
+    assert min(luma) in range(14, 19)
+    assert max(luma) in range(232, 238)
+    assert clip["media"]["video"]["colour"]["range"] == "tv"
+
+
+def test_hlg_is_mapped_to_bt709_and_says_so(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "hlg.mov"
+    tags = ["-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc"]
+    tags += ["-color_range", "tv", "-c:v", "prores_ks"]
+    tags += ["-vf", "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc:range=tv"]
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=0.12,format=yuv422p10le", *tags, str(source))
+    code, clip = run(source, "maps")
+    assert code == 0
+    assert clip["decided"]["colour-policy"] == "tonemapped"
+    colour = clip["media"]["video"]["colour"]
+    assert (colour["primaries"], colour["transfer"], colour["matrix"]) == ("bt709", "bt709", "bt709")
+
+
+def test_late_sound_is_late_by_the_same_number_of_samples(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "late.mov"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=0.4", "-f", "lavfi", "-i", "sine=d=0.2:r=48000",
+           "-af", "asetpts=PTS+1597", "-c:v", "mjpeg", "-c:a", "pcm_s16le", "-movie_timescale", "48000",
+           str(source))  # fmt: skip
+    code, clip = run(source, "proxy_prores_proxy", "prores_proxy")
+    assert code == 0
+    assert clip["promise"]["audio"][0]["start"] == "1597/48000"
+    assert clip["media"]["audio"][0]["start"] == "1597/48000"
