@@ -28,6 +28,7 @@ ENDS = {
     "busy": ("busy", "Project.IsRenderingInProgress"),
     "name-taken": ("project-refused", "ProjectManager.CreateProject"),
     "dirty": ("project-refused", "ProjectManager.CreateProject"),
+    "no-pool": ("unreachable", "Project.GetMediaPool"),
     "other-project": ("foreign-project", "ProjectManager.GetCurrentProject"),
 }
 """Traps that end the job: what is told, and at which call."""
@@ -39,9 +40,11 @@ FAILS = {
     "import-empty": ("import-refused", "MediaPool.ImportMedia", "/card/0.braw"),
     "import-many": ("import-refused", "MediaPool.ImportMedia", "/card/0.braw"),
     "no-start": ("clip-unknown", "MediaPoolItem.GetClipProperty", "Start TC"),
+    "no-folder": ("folder-refused", "MediaPool.AddSubFolder", "clip-000"),
     "folder-refused": ("folder-refused", "MediaPool.SetCurrentFolder", "clip-000"),
     "folder-stays": ("folder-refused", "MediaPool.GetCurrentFolder", "clip-000"),
     "timeline-none": ("timeline-refused", "MediaPool.CreateTimelineFromClips", "proxx-000"),
+    "timeline-unset": ("timeline-refused", "Project.SetCurrentTimeline", "proxx-000"),
     "timeline-stays": ("timeline-refused", "Project.GetCurrentTimeline", "proxx-000"),
     "timeline-rate": ("timeline-refused", "Timeline.GetSetting", "timelineFrameRate"),
     "timecode-refused": ("timecode-refused", "Timeline.SetStartTimecode", "10:00:00:00"),
@@ -83,6 +86,8 @@ def test_a_job_is_made_in_projects_of_its_own_that_are_gone_afterwards() -> None
     assert bench.foreign_is_untouched()
     assert bench.world.state["open"] == FOREIGN
     assert list(bench.world.state["projects"]) == [FOREIGN]
+    assert bench.told("before") == [{"event": "before", "name": FOREIGN}]
+    assert bench.events[-1] == {"event": "closed"}
     names = [name for (name,) in bench.calls("ProjectManager.CreateProject")]
     assert names == ["proxx-job-probe-1-0a1b2c3d", "proxx-job-23.976-2-0a1b2c3d", "proxx-job-25-3-0a1b2c3d"]
     assert [one["name"] for one in bench.told("project")] == names
@@ -411,3 +416,25 @@ def test_a_project_whose_settings_failed_is_not_used_for_the_next_clip() -> None
     bench = Bench(["setting-ignored"], [CLIP, CLIP]).drive()
     assert [one.kind for one in bench.troubles] == ["setting-refused", "setting-refused"]
     assert bench.specs == []
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "call"),
+    [("SaveProject", False, "ProjectManager.SaveProject"), ("LoadProject", None, "ProjectManager.LoadProject")],
+)
+def test_a_project_of_ours_that_cannot_be_changed_for_another_is_told(
+    method: str, answer: object, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench()
+    driver = bench.driver()
+    driver.probe(bench.clips)
+    driver.make(bench.clips[0])
+    if method == "LoadProject":
+        driver.make(bench.clips[1])
+    with monkeypatch.context() as patch:
+        patch.setattr(f"proxx.engines.simulated.ProjectManager.{method}", lambda *given: answer)
+        with pytest.raises(Trouble) as trouble:
+            driver.make(bench.clips[1] if method == "SaveProject" else bench.clips[2])
+    assert (trouble.value.kind, trouble.value.call) == ("project-refused", call)
+    driver.close()
+    assert list(bench.world.state["projects"]) == [FOREIGN]

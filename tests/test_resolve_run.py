@@ -42,6 +42,7 @@ SEEN = {
     "no-start": "resolve/clip-unknown", "folder-refused": "resolve/folder-refused",
     "folder-stays": "resolve/folder-refused", "timeline-none": "resolve/timeline-refused",
     "timeline-stays": "resolve/timeline-refused", "timeline-rate": "resolve/timeline-refused",
+    "timeline-unset": "resolve/timeline-refused", "no-folder": "resolve/folder-refused",
     "timecode-refused": "resolve/timecode-refused", "one-hour": "resolve/timecode-refused",
     "format-unknown": "resolve/format-refused", "format-refused": "resolve/format-refused",
     "format-ignored": "resolve/format-refused", "mode-refused": "resolve/mode-refused",
@@ -51,7 +52,7 @@ SEEN = {
     "status-none": "resolve/render-failed", "render-fails": "resolve/render-failed",
     "render-cancelled": "resolve/render-failed", "render-stops": "resolve/render-failed",
     "render-stands": "resolve/render-stalled", "name-taken": "resolve/project-refused",
-    "dirty": "resolve/project-refused", "other-project": "resolve/foreign-project",
+    "no-pool": "resolve/unreachable", "dirty": "resolve/project-refused", "other-project": "resolve/foreign-project",
 }  # fmt: skip
 """What a trap comes to in a run: the job completed, or the finding that the record holds."""
 

@@ -145,7 +145,6 @@ class Driver:
             raise Trouble("project-refused", "ProjectManager.CreateProject", name, cause)
         self.ours[name] = words
         self._need(project, "Project")
-        self._current(name)
         return name
 
     def _current(self, name: str) -> "Project":

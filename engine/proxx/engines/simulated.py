@@ -140,8 +140,8 @@ class Project(RenderQueue):
             self.its["settings"][name] = value
         return True
 
-    def GetMediaPool(self) -> MediaPool:
-        return MediaPool(self.world, self.name)
+    def GetMediaPool(self) -> Optional[MediaPool]:
+        return None if self.world.has("no-pool") else MediaPool(self.world, self.name)
 
     def GetTimelineCount(self) -> int:
         return len(self.its["timelines"])
@@ -151,6 +151,8 @@ class Project(RenderQueue):
         return Timeline(self.world, self.name, name) if name is not None else None
 
     def SetCurrentTimeline(self, timeline: Timeline) -> bool:
+        if self.world.has("timeline-unset"):
+            return False
         self.its["timeline"] = None if self.world.has("timeline-stays") else timeline.name
         return True
 

@@ -60,7 +60,7 @@ class MediaPool(Inside):
         return Folder(self.world, self.owner, "Master")
 
     def AddSubFolder(self, folder: Folder, name: str) -> Optional[Folder]:
-        if name in self.its["folders"]:
+        if name in self.its["folders"] or self.world.has("no-folder"):
             return None
         self.its["folders"][name] = []
         self.its["dirty"] = True
