@@ -23,7 +23,7 @@ from proxx.toolhealth import licence_of
 from proxx.tools import find_tool
 
 ROOT = Path(__file__).parent.parent
-SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "schema").glob("*.json")}
+SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "schema").glob("*.schema.json")}
 Fake = Callable[[str, str], None]
 Asked = Callable[..., tuple[int, dict[str, Any]]]
 
