@@ -11,7 +11,7 @@ from resolve_double import CLIP, SETTINGS, Bench, Hung
 
 from proxx.engines.resolve_values import Trouble
 from proxx.engines.simulated_traps import TRAPS
-from proxx.engines.simulated_world import FOREIGN, UNTITLED
+from proxx.engines.simulated_world import FOREIGN, UNTITLED, foreign_job
 
 MADE = {
     "preset-sticks", "preset-refused", "key-ignored", "job-once", "status-text", "no-file", "two-files", "short",
@@ -372,12 +372,15 @@ def test_what_an_earlier_driver_left_behind_is_stopped_and_taken_away() -> None:
         driver.make(died.clips[0])
     state = died.world.state  # it died while its render ran
     state["rendering"] = {"project": next(iter(driver.ours)), "job": "job-1"}
+    state["projects"][state["open"]]["jobs"] = [{**foreign_job(1), "JobId": "job-1"}]
     assert state["open"].startswith("proxx-job-")
     stranger = Bench(properties=[CLIP], state=copy.deepcopy(state))
     with pytest.raises(Trouble, match="is rendering"):
         stranger.drive()
     again = Bench(properties=[CLIP], state=state, leftovers=[state["open"]], open_before=FOREIGN).drive()
     assert again.troubles == []
+    assert again.calls("Project.StopRendering")
+    assert again.calls("Project.DeleteRenderJob") == [["job-1"], ["job-2"]]
     assert again.foreign_is_untouched()
     assert list(again.world.state["projects"]) == [FOREIGN]
 

@@ -106,6 +106,8 @@ class ProjectManager(Thing):
         return True
 
     def CloseProject(self, project: "Project") -> bool:
+        if self.world.project(project.name)["dirty"]:
+            return False  # it would ask whether to save
         self.world.state["projects"][UNTITLED] = copy.deepcopy(PROJECT)
         self.world.state["open"] = UNTITLED
         return True
