@@ -56,7 +56,9 @@ def picture_graph(fixture: Fixture) -> str:
     weave = {"no": "", "tff": ",tinterlace=mode=interleave_top", "bff": ",tinterlace=mode=interleave_bottom"}
     graph = f"{bands};{moving}{weave[fixture.interlaced]},format=@[moving];[band0][band1][moving]vstack=inputs=3"
     chain = [graph.replace("@", plain), f"trim=end_frame={fixture.frames + fixture.hidden}"]
-    chain += [f"settb=expr=1/({fixture.rate})", f"setpts={_moments(fixture)}"]
+    chain += [f"settb=expr=1/({fixture.rate})"]
+    # FFmpeg 7.0 forgets how long a frame lasts whose moment is set, and hides the last one: only where it must be.
+    chain += [f"setpts={_moments(fixture)}"] if fixture.is_variable else []
     chain += [f"scale={SCALING}:in_range=tv:out_range={fixture.colour.range}"]
     chain += [f"setsar=sar={fixture.par.numerator}/{fixture.par.denominator}:max=65535", f"format={fixture.pix_fmt}"]
     colour = fixture.colour
@@ -68,8 +70,6 @@ def picture_graph(fixture: Fixture) -> str:
 
 def _moments(fixture: Fixture) -> str:
     """When frame N is shown, in frames of the rate."""
-    if not fixture.is_variable:
-        return "N"
     steps = [f"eq(mod(N,{len(PATTERN)}),{place})*{sum(PATTERN[:place])}" for place in range(1, len(PATTERN))]
     return f"'{sum(PATTERN)}*floor(N/{len(PATTERN)})+{'+'.join(steps)}'"
 
