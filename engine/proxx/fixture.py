@@ -113,8 +113,9 @@ def _settings(book: Rulebook, words: Sequence[str]) -> tuple[dict[str, tuple[str
     for word in words:
         for key, value in _one(book, word, faults).items():
             before = said.setdefault(key, (value, word))
-            if before[0] != value:
-                faults.append(Fault("contradiction", {"word": word, "other": before[1]}))
+            told = Fault("contradiction", {"word": word, "other": before[1]})
+            if before[0] != value and told not in faults:
+                faults.append(told)
     return said, faults
 
 

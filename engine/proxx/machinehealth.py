@@ -18,6 +18,8 @@ from proxx.rulebook import Rulebook, default_cache
 PYTHON = (3, 11)
 PACKAGES = ("filelock", "jinja2", "jsonschema", "rich", "tomli_w", "xxhash")
 MEBIBYTE = 1 << 20
+MOST_ROOM = 999_999_999
+"""The end of the range of the fact doctor.room, in MiB: more is as good."""
 CONTENT = b"proxx" * 4096
 
 
@@ -113,5 +115,6 @@ def _room(rulebook: Rulebook, folder: str, asked: str) -> Condition:
     except OSError as error:
         return Condition("room", UNKNOWN, str(error.strerror), folder, asked=asked)
     free = found.f_bavail * found.f_frsize
-    state = ask(rulebook, "doctor-room", {"doctor.room": free // MEBIBYTE})["doctor-room"].outcome["state"]
+    room = min(free // MEBIBYTE, MOST_ROOM)
+    state = ask(rulebook, "doctor-room", {"doctor.room": room})["doctor-room"].outcome["state"]
     return Condition("room", str(state), f"{size_words(free)} free", folder, asked=asked)
