@@ -20,7 +20,7 @@ from referencing import Registry, Resource
 from proxx.cli import main
 from proxx.engines import resolve_state as state
 from proxx.engines.resolve import Engine, close_all
-from proxx.engines.resolve_request import Simulation
+from proxx.engines.resolve_request import Simulation, begin_request
 from proxx.engines.simulated_traps import TRAPS
 from proxx.engines.simulated_world import FOREIGN, PROJECT, UNTITLED, foreign_job
 from proxx.rulebook import Rulebook
@@ -457,6 +457,125 @@ def test_two_jobs_of_one_run_take_turns(run: Run, home: Path, footage: Path, spe
         )
     assert main(["run", *map(str, specs), "--quiet", "--simulate", "--jobs", "2"]) == 0
     assert sorted(path.name for path in home.glob("*/*.mxf")) == ["A001C001_proxy.mxf", "A001C002_proxy.mxf"]
+    assert_foreign_is_untouched(home)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_job_for_resolve_runs_beside_one_for_ffmpeg(
+    jobs: str, run: Run, home: Path, footage: Path, spec_file: Callable[..., Path]
+) -> None:
+    common = {"output_directory": str(home / "out"), "resolution": "same"}
+    raw = {"codec": "dnxhr", "container": "mxf", "proxy_profile": "proxy_dnxhr_lb_resolve"}
+    plain = {"codec": "prores_proxy", "container": "mov", "proxy_profile": "proxy_prores_proxy"}
+    specs = [
+        spec_file(name="a.json", sources=[str(footage / "A001C001.braw")], **common, **raw),
+        spec_file(name="b.json", sources=[str(footage / "picture.mov")], **common, **plain),
+    ]
+    assert main(["run", *map(str, specs), "--quiet", "--simulate", "--jobs", jobs]) == 0
+    names = ["A001C001_proxy.mxf", "picture_proxy.mov"]
+    assert sorted(path.name for path in (home / "out").iterdir() if path.suffix in (".mxf", ".mov")) == names
+    told = [json.loads(path.read_text("utf-8")) for path in (home / "out").glob("*.record.json")]
+    assert sorted(one["engine_impl"] for one in told) == ["ffmpeg", "simulated"]
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the driver of a run is asked (the `contract`, and what is said of `clips`), and its `events`."""
+    found: dict[str, Any] = {"clips": {}, "events": []}
+    hear, begin = Engine._hear, begin_request
+
+    def hearing(engine: Engine, event: dict[str, Any]) -> None:
+        found["events"].append(event)
+        hear(engine, event)
+
+    def beginning(*words: Any) -> dict[str, Any]:
+        request = begin(*words)
+        found["clips"].update(request["simulated"]["clips"])
+        found["contract"] = request["contract"]
+        return request
+
+    monkeypatch.setattr(Engine, "_hear", hearing)
+    monkeypatch.setattr("proxx.engines.resolve.begin_request", beginning)
+    return found
+
+
+LOOKS = ("Project.GetRenderJobStatus", "Project.IsRenderingInProgress")
+
+
+def calls_of(events: list[dict[str, Any]]) -> list[Any]:
+    """Every call with its arguments, but looks at renders, which take what time they take; a job's token is stars."""
+    found: list[Any] = []
+    for event in events:
+        if event["event"] == "call" and event["call"] not in LOOKS:
+            words = json.dumps([event["call"], event["arguments"]])
+            found.append(re.sub(r"(proxx-[^\"]*-)[0-9a-f]{8}(?=\")", r"\1********", words))
+    return found
+
+
+CONSOLE = """
+import json, sys, time, types
+package = types.ModuleType("proxx"); package.__path__ = [{package!r}]; sys.modules["proxx"] = package
+from proxx.engines.simulated import scriptapp
+from proxx.engines.simulated_render import Render
+from proxx.engines.simulated_world import World
+def dies():
+    raise SystemExit(9)
+sleep = time.sleep
+time.sleep = lambda seconds: sleep(0.05)
+start = lambda spec: Render(spec, {ffmpeg!r}, "")
+world = World(json.loads({contract!r}), (), json.loads({clips!r}), start, dies, dies)
+code = compile(open({script!r}, encoding="utf-8").read(), "run_in_resolve.py", "exec")
+exec(code, {{"__name__": "__main__", "resolve": scriptapp(world)}})
+"""
+
+
+def in_console(home: Path, spec: Path, layer: Path, heard: dict[str, Any]) -> Path:
+    """A spec's bundle, run in the console of a simulated Resolve by an old Python; its results."""
+    plan, bundle = home / "bundled.plan.json", home / "bundle"
+    assert main(["plan", str(spec), "-o", str(plan), "--rulebook", str(layer)]) == 0
+    assert main(["export", "resolve-bundle", str(plan), "-o", str(bundle)]) == 0
+    code = CONSOLE.format(
+        package=str(ROOT / "engine/proxx"),
+        ffmpeg=find_tool("ffmpeg"),
+        contract=json.dumps(heard["contract"]),
+        clips=json.dumps(heard["clips"]),
+        script=str(bundle / "run_in_resolve.py"),
+    )
+    done = subprocess.run([oldest_python(), "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr + done.stdout
+    (results,) = (home / "out/.proxx/render").glob("*.results.json")
+    return results
+
+
+def test_clips_of_rates_in_turn_are_made_by_rate_with_the_very_calls_of_the_bundle(
+    run: Run, home: Path, footage: Path, layer: Path, heard: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "B001C003.braw").write_bytes((footage / "A001C001.braw").read_bytes())
+    clips = ("A001C001.braw", "A001C002.R3D", str(home / "B001C003.braw"))
+    assert run(clips=clips, resolution="half") == 0
+    told, events = record(home), heard["events"]
+    assert [one["resolve"]["bound"]["clip"]["FPS"] for one in told["clips"]] == ["25", "24", "25"]
+    assert [one["index"] for one in told["clips"]] == [0, 1, 2]
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("COMPLETED  ")]
+    assert [Path(line.split()[-1]).name[:8] for line in lines] == ["A001C001", "A001C002", "B001C003"]
+    calls = calls_of(events)
+    projects = [json.loads(one)[1][0] for one in calls if "ProjectManager.CreateProject" in one]
+    assert [re.sub(r"^proxx-.*?-(probe|25|24)-\d-.*$", r"\1", name) for name in projects] == ["probe", "25", "24"]
+    opened = [json.loads(one)[1] for one in calls if "ProjectManager.LoadProject" in one]
+    assert opened == [[FOREIGN]]  # each of ours is opened once, when it is made
+    spec = next((home / "out").glob("*.spec.json")).rename(home / "again.json")
+    shutil.rmtree(home / "out")
+    results = in_console(home, spec, layer, heard)
+    noted = results.with_suffix(".calls.jsonl").read_text("utf-8").splitlines()
+    assert ['["scriptapp", ["Resolve"]]', *calls_of([json.loads(line) for line in noted])] == calls
+    assert len(calls) > 100
+
+
+def test_a_driver_that_dies_over_its_first_look_leaves_the_clips_in_their_order(run: Run, home: Path) -> None:
+    assert run("--simulate-trap", "kill:14", clips=("A001C001.braw", "A001C002.R3D"), resolution="half") == 0
+    first, second = record(home)["clips"]
+    assert [one["findings"] for one in first["failed_attempts"]] == [["resolve/lost"]]
+    assert (first["status"], second["status"]) == ("COMPLETED", "COMPLETED")
     assert_foreign_is_untouched(home)
 
 

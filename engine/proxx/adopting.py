@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from threading import Event
 from typing import Any
@@ -22,12 +22,17 @@ class Adopted:
     """Stands where Resolve would: a clip is made when its rendered file is there, by this very plan's settings."""
 
     def __init__(self, plan: Plan, results: Mapping[str, Any]) -> None:
+        self.plan = plan
         about = results.get("about")
         self.about: Mapping[str, Any] = about if isinstance(about, Mapping) else {}
         clips = results.get("clips")
         if not isinstance(clips, list) or results.get("job_id") != plan.job_id:
             raise ProxxError("these are no results of this job", exit_code=EXIT_USAGE)
         self.clips = {str(one.get("source")): one for one in clips if isinstance(one, Mapping)}
+
+    def order(self, stop: Event) -> Sequence[int]:
+        """The indexes of the clips as they stand: no project is opened for them."""
+        return [task.index for task in self.plan.tasks]
 
     def make(self, task: Task, stop: Event, moved: Moved) -> Outcome:
         """Take a clip's file to its hidden name; whether it is right only the proof tells."""

@@ -28,9 +28,9 @@ from proxx.model import Plan, Task
 from proxx.preflight import Look, judge_places, look_before, try_writing
 from proxx.progress import showing, silent
 from proxx.ready import Ready, make_ready, record_of, since, spec_bytes
-from proxx.rendering import closing, encoder_of
+from proxx.rendering import closing, encoder_of, going
 from proxx.report import FileReport
-from proxx.schedule import clips_at_once, one_at_a_time, side_by_side
+from proxx.schedule import clips_at_once, one_at_a_time
 from proxx.sharing import decodes
 from proxx.shelf import one_for_all
 from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
@@ -165,7 +165,7 @@ def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: 
             heeding.enter_context(_heeding(job))
             told = noting(log, progress)
             works.append(work_on(book, job.plan, job.tools, Clock(now), told, job.stop, way, job.run, encoder_of(job)))
-        made = run(works, shared, [job.run for job, _ in jobs], side_by_side(count))
+        made = run(works, shared, [job.run for job, _ in jobs], going([job for job, _ in jobs], count))
     ended = [Ended(job, *of_job[:2], made=of_job[2]) for (job, _), of_job in zip(jobs, made, strict=True)]
     for (_, log), one in zip(jobs, ended, strict=True):
         log("job-end", LEVELS.get(one.status, "error"), status=one.status, record=one.record)

@@ -49,28 +49,55 @@ class Engine:
         self._moved: Moved = lambda event, frames: None
         self._told: dict[str, Any] = {}
         self._probed = False
+        self._early: Outcome | None = None
         self._fresh = simulation is not None and not os.environ.get(STATE)
 
     def make(self, task: Task, stop: Event, moved: Moved) -> Outcome:
         """Render a clip to its hidden name. Whatever Resolve says of it, only the file tells whether it is right."""
         begun = time.monotonic()
         with _TURN:
+            early, self._early = self._early, None
+            if early is not None:
+                return early
             self._moved, self._told = moved, {}
             try:
                 answer = self._made(task, stop)
-            except Trouble as trouble:
-                outcome = Outcome(1, str(trouble), 0.0, trouble.kind == "stopped", trouble=trouble.document())
-            except Ended as ended:
-                outcome = self._ended(ended)
+            except (Trouble, Ended) as error:
+                outcome = self._failed(error)
             else:
                 outcome = Outcome(0, "", 0.0, promise=bound_promise(task, answer["clip"], answer["settings"]))
-        return replace(outcome, seconds=time.monotonic() - begun, engine=self._record())
+            return replace(outcome, seconds=time.monotonic() - begun, engine=self._record())
+
+    def order(self, stop: Event) -> Sequence[int]:
+        """The indexes of the clips in the order that changes projects least: those of one rate together.
+
+        Where Resolve cannot tell, they stay as they are, and the clip that is made first says why.
+        """
+        with _TURN:
+            begun, self._told = time.monotonic(), {}
+            try:
+                return self._probe(self._opened(stop), stop)
+            except (Trouble, Ended) as error:
+                seconds = time.monotonic() - begun
+                self._early = replace(self._failed(error), seconds=seconds, engine=self._record())
+        return [task.index for task in self.plan.tasks]
+
+    def _probe(self, session: Session, stop: Event) -> Sequence[int]:
+        """Let the driver look at all clips; their order."""
+        found = session.ask({"do": "probe", "clips": [clip_request(task) for task in self.plan.tasks]}, stop)
+        self._probed = True
+        return list(map(int, found))
+
+    def _failed(self, error: Trouble | Ended) -> Outcome:
+        """What a clip is told that Resolve did not make."""
+        if isinstance(error, Ended):
+            return self._ended(error)
+        return Outcome(1, str(error), 0.0, error.kind == "stopped", trouble=error.document())
 
     def _made(self, task: Task, stop: Event) -> Mapping[str, Any]:
         session = self._opened(stop)
         if not self._probed:
-            session.ask({"do": "probe", "clips": [clip_request(task) for task in self.plan.tasks]}, stop)
-            self._probed = True
+            self._probe(session, stop)
         folder = str(task.settings["render"]["settings"]["TargetDir"])
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
