@@ -569,6 +569,17 @@ def test_clips_of_rates_in_turn_are_made_by_rate_with_the_very_calls_of_the_bund
     noted = results.with_suffix(".calls.jsonl").read_text("utf-8").splitlines()
     assert ['["scriptapp", ["Resolve"]]', *calls_of([json.loads(line) for line in noted])] == calls
     assert len(calls) > 100
+    capsys.readouterr()
+    assert main(["run", str(results), "--rulebook", str(layer)]) == 2
+    assert "proxx adopt" in capsys.readouterr().err
+    assert movies(home) == []
+    assert main(["adopt", str(results), "--quiet", "--rulebook", str(layer)]) == 0
+    assert movies(home) == ["A001C001_proxy.mov", "A001C002_proxy.mov", "B001C003_proxy.mov"]
+    adopted = record(home)
+    assert (adopted["engine_impl"], adopted["status"]) == ("simulated", "COMPLETED")
+    assert {one["resolve"]["engine_impl"] for one in adopted["clips"]} == {"simulated"}
+    assert [one["promise"] for one in adopted["clips"]] == [one["promise"] for one in told["clips"]]
+    assert not (home / "out" / ".proxx" / "render" / "A001C001_proxy.mov").exists()
 
 
 def test_a_driver_that_dies_over_its_first_look_leaves_the_clips_in_their_order(run: Run, home: Path) -> None:
@@ -577,6 +588,42 @@ def test_a_driver_that_dies_over_its_first_look_leaves_the_clips_in_their_order(
     assert [one["findings"] for one in first["failed_attempts"]] == [["resolve/lost"]]
     assert (first["status"], second["status"]) == ("COMPLETED", "COMPLETED")
     assert_foreign_is_untouched(home)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"engine_impl": ""}, "do not say whether a real or a simulated Resolve rendered"),
+        ({"engine_impl": "other"}, "do not say whether a real or a simulated Resolve rendered"),
+        ({"job_id": "another"}, "no results of this job"),
+        ({"clips": {}}, "no results of this job"),
+    ],
+)
+def test_results_that_do_not_say_what_they_are_are_refused(
+    change: dict[str, Any],
+    says: str,
+    home: Path,
+    footage: Path,
+    spec_file: Callable[..., Path],
+    layer: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = {"codec": "prores_proxy", "container": "mov", "resolution": "same", "proxy_profile": PROFILE}
+    file = spec_file(sources=[str(footage / "A001C001.braw")], output_directory=str(home / "out"), **words)
+    spec = {**json.loads(file.read_text("utf-8")), "job_id": "j"}
+    results = home / "j.results.json"
+    results.write_text(json.dumps({"engine_impl": "resolve", "job_id": "j", "spec": spec, "clips": [], **change}))
+    assert main(["adopt", str(results), "--rulebook", str(layer)]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_adopt_takes_results_only_and_simulates_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "spec.json").write_text("{}")
+    assert main(["adopt", str(home / "spec.json")]) == 2
+    assert "no results file of a bundle" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["adopt", str(home / "spec.json"), "--simulate"])
+    assert "--simulate" in capsys.readouterr().err
 
 
 def test_only_one_job_of_a_machine_is_at_resolve(home: Path, rulebook: Rulebook, run: Run) -> None:
@@ -616,7 +663,16 @@ def results_of(home: Path) -> Path:
     about = {key: told["clips"][0]["resolve"][key] for key in ("product", "version", "edition")}
     path = home / "out" / ".proxx" / "render" / f"{told['job_id']}.results.json"
     path.write_text(
-        json.dumps({"format": 1, "job_id": told["job_id"], "spec": told["spec"], "about": about, "clips": clips})
+        json.dumps(
+            {
+                "format": 1,
+                "job_id": told["job_id"],
+                "engine_impl": "resolve",
+                "spec": told["spec"],
+                "about": about,
+                "clips": clips,
+            }
+        )
     )
     return path
 
@@ -633,7 +689,7 @@ def test_what_a_bundle_rendered_elsewhere_is_proved_and_gets_its_name(run: Run, 
     assert told["clips"][0]["promise"]["video"]["frames"] == told["clips"][0]["frames_decoded"]
 
 
-@pytest.mark.parametrize("fault", ["short", "other-settings", "elsewhere", "failed", "none"])
+@pytest.mark.parametrize("fault", ["short", "other-settings", "elsewhere", "failed", "none", "no-number", "no-facts"])
 def test_what_is_wrong_with_a_bundle_s_file_keeps_it_from_its_name(
     fault: str, run: Run, home: Path, layer: Path
 ) -> None:
@@ -647,6 +703,11 @@ def test_what_is_wrong_with_a_bundle_s_file_keeps_it_from_its_name(
         clip["settings"]["render"]["settings"]["FormatWidth"] = 2
     elif fault == "elsewhere":
         clip["file"] = str(Path(clip["file"]).rename(home / "out" / "mine.mxf"))
+    elif fault == "no-number":
+        clip["clip"]["FPS"] = "1/0"
+        clip["settings"] = "24"
+    elif fault == "no-facts":
+        clip["clip"] = None
     elif fault == "failed":
         trouble = {"kind": "render-failed", "call": "Project.GetRenderJobStatus", "argument": "", "cause": "Failed"}
         clip.update({"state": "failed", "trouble": trouble})

@@ -11,6 +11,7 @@ from typing import Any
 from proxx.engines.ffmpeg import Outcome
 from proxx.engines.resolve import Moved
 from proxx.engines.resolve_bound import bound_promise
+from proxx.engines.resolve_state import REAL, SIMULATED
 from proxx.engines.resolve_values import Trouble, bind, bind_words
 from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.model import Plan, Task
@@ -28,6 +29,7 @@ class Adopted:
         clips = results.get("clips")
         if not isinstance(clips, list) or results.get("job_id") != plan.job_id:
             raise ProxxError("these are no results of this job", exit_code=EXIT_USAGE)
+        self.impl = impl_of(results)
         self.clips = {str(one.get("source")): one for one in clips if isinstance(one, Mapping)}
 
     def order(self, stop: Event) -> Sequence[int]:
@@ -46,7 +48,7 @@ class Adopted:
                 os.rmdir(os.path.dirname(str(clip["file"])))
         except Trouble as trouble:
             return Outcome(1, str(trouble), 0.0, trouble=trouble.document(), engine=self._record(told))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             lost = Trouble("no-file", "", task.source, f"the results of the bundle are damaged: {error}")
             return Outcome(1, str(lost), 0.0, trouble=lost.document(), engine=self._record(told))
         return Outcome(0, "", 0.0, promise=promise, engine=self._record(told))
@@ -68,7 +70,19 @@ class Adopted:
 
     def _record(self, told: Mapping[str, Any]) -> dict[str, Any]:
         about = {key: str(self.about.get(key, "")) for key in ("product", "version", "edition")}
-        return {"engine_impl": "resolve", **about, "in_flight": None, "left": [], **told}
+        return {"engine_impl": self.impl, **about, "in_flight": None, "left": [], **told}
+
+
+def impl_of(results: Mapping[str, Any]) -> str:
+    """Which Resolve rendered, a real or a simulated one. Raises ProxxError (exit 2) for results that do not say it."""
+    impl = results.get("engine_impl")
+    if impl not in (REAL, SIMULATED):
+        raise ProxxError(
+            "the results do not say whether a real or a simulated Resolve rendered (engine_impl)",
+            hint="Run the bundle's script again; a bundle of this version of proxx says it.",
+            exit_code=EXIT_USAGE,
+        )
+    return str(impl)
 
 
 def bound_settings(settings: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:

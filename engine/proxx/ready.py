@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from proxx import guardian
-from proxx.adopting import RESULTS, Adopted
+from proxx.adopting import RESULTS, Adopted, impl_of
 from proxx.chain import read_record
 from proxx.checking import Checked
 from proxx.commands import ask_tools, judged, need_encoders, need_filters, planned_version, remarks, tools
+from proxx.engines import resolve_state as state
 from proxx.engines.resolve import Engine
 from proxx.engines.resolve_request import Simulation
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
@@ -55,6 +56,8 @@ class Ready:
 
 def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: Stop) -> Ready | None:
     """The job of a spec, judged and planned; None when it is refused, and the findings are printed."""
+    if name.endswith(RESULTS) != arguments.adopts:
+        raise _other_command(name, arguments.adopts)
     guardian.prepare()  # it starts while we plan
     ask_tools()
     book, stop = book_of(arguments, name), Stop(signals)
@@ -63,7 +66,20 @@ def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: S
     asked = relinking_of(book, getattr(arguments, "nles", None), getattr(arguments, "system", None))
     asked = asked if asked.nles else _recorded(book, name)
     checked, fine = judged(book, name, machine, is_json(arguments), data, events=True, relink=asked)
-    return ready_of(book, name, checked, stop, simulation_of(arguments, book)) if fine else None
+    if not fine:
+        return None
+    if arguments.adopts:
+        return _adopted(book, name, checked, stop)
+    return ready_of(book, name, checked, stop, simulation_of(arguments, book))
+
+
+def _other_command(name: str, adopts: bool) -> ProxxError:
+    """What to say of a file that another command is for."""
+    if adopts:
+        hint = "Name what a bundle's script wrote: .proxx/render/JOB.results.json. For specs there is proxx run."
+        return ProxxError(f"{name} is no results file of a bundle", hint=hint, exit_code=EXIT_USAGE)
+    words = f"{name} holds what a bundle's script rendered"
+    return ProxxError(words, hint=f"Prove it and name it: proxx adopt {name}", exit_code=EXIT_USAGE)
 
 
 def ready_of(
@@ -73,11 +89,7 @@ def ready_of(
     found = tools()
     if checked.verdict.engine == "resolve":
         simulated = simulation(found)
-        version = planned_version(book, checked) + (SIMULATED if simulated else "")
-        made_plan = plan(book, checked, version)
-        if name.endswith(RESULTS):
-            adopted = Adopted(made_plan, json.loads(read_bytes(name).decode("utf-8", "surrogateescape")))
-            return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop, resolve=adopted)
+        made_plan = plan(book, checked, planned_version(book, checked) + (SIMULATED if simulated else ""))
         engine = Engine(book, made_plan, simulated)
         engine.hello(stop)
         remarks(name, checked)
@@ -87,6 +99,17 @@ def ready_of(
     need_filters(found, book.profiles[made_plan.profile])
     remarks(name, checked)
     return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop)
+
+
+def _adopted(book: Rulebook, name: str, checked: Checked, stop: Stop) -> Ready:
+    """The job of a bundle's results; what a simulated Resolve rendered is planned as simulated."""
+    results = json.loads(read_bytes(name).decode("utf-8", "surrogateescape"))
+    simulated = SIMULATED if impl_of(results) == state.SIMULATED else ""
+    if checked.verdict.engine != "resolve":
+        raise ProxxError(f"{name} is of a job that is for FFmpeg now", hint="Run its spec.", exit_code=EXIT_USAGE)
+    made_plan = plan(book, checked, planned_version(book, checked) + simulated)
+    adopted = Adopted(made_plan, results)
+    return Ready(name, book, made_plan, tools(), Run(made_plan.job_id), stop, resolve=adopted)
 
 
 def _recorded(book: Rulebook, name: str) -> Relinking:

@@ -19,7 +19,8 @@ def run_parsers(command: Command) -> None:
     nle_options(run)
     adopt = command("adopt", "running.run_command", "Prove and name what a bundle's script rendered in Resolve.")
     adopt.add_argument("specs", nargs="+", metavar="RESULTS", help="results files (.proxx/render/JOB.results.json)")
-    adopt.set_defaults(no_share=False, resume=False)
+    nothing = {"simulate": False, "simulate_picture": None, "simulate_trap": None}
+    adopt.set_defaults(no_share=False, resume=False, **nothing)
     _watch_parser(command)
     retry = command("retry", "running.retry_command", "Run the job of a record again: only what is not proved.")
     retry.add_argument("record", metavar="RECORD", help="a record file")
@@ -35,6 +36,8 @@ def run_parsers(command: Command) -> None:
     _overwriting(task)
     for one in (run, retry, task, adopt):
         one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
+        one.set_defaults(adopts=one is adopt)
+    for one in (run, retry, task):
         _simulating(one)
     _looking_after(command)
     _doctor_parser(command)

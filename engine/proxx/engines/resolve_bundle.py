@@ -19,6 +19,7 @@ from proxx.engines.simulated import scriptapp
 from proxx.engines.simulated_world import World
 
 FORMAT = 1
+REAL, SIMULATED = "resolve", "simulated"
 ASSUMED = {
     "FPS": "24", "Resolution": "1920x1080", "Start TC": "01:00:00:00", "Frames": "24", "Audio Ch": "2",
     "Reel Name": "REEL", "Video Codec": "RAW",
@@ -40,6 +41,7 @@ class Notes:
         self.document: Dict[str, Any] = {
             "format": FORMAT,
             "job_id": bundle["job"],
+            "engine_impl": "",
             "plan": bundle["plan"],
             "spec": bundle["spec"],
             "about": {},
@@ -95,6 +97,11 @@ def job_of(bundle: Mapping[str, Any], token: str, leftovers: Sequence[str], befo
     }
 
 
+def impl_of(resolve: Any) -> str:
+    """Which Resolve it is, as records say it: a real one has any attribute that it is asked for, so its class tells."""
+    return SIMULATED if "SIMULATED" in vars(type(resolve)) else REAL
+
+
 def folder_of(clip: Mapping[str, Any]) -> str:
     """The hidden folder that Resolve renders a clip into."""
     return str(clip["settings"]["render"]["settings"]["TargetDir"])
@@ -111,6 +118,7 @@ def folder_size(folder: str) -> int:
 def render(resolve: Any, bundle: Mapping[str, Any], say: Say) -> int:
     """Render all clips; 0 when each is there to be adopted, 4 when not, 3 when Resolve takes none."""
     notes = Notes(bundle)
+    notes.document["engine_impl"] = impl = impl_of(resolve)
     token = hexlify(os.urandom(4)).decode("ascii")
     job = job_of(bundle, token, notes.leftovers, notes.document["before"])
     for clip in bundle["clips"]:
@@ -137,6 +145,8 @@ def render(resolve: Any, bundle: Mapping[str, Any], say: Say) -> int:
         notes.write()
         notes.calls.close()
     good = [one for one in notes.document["clips"] if one["state"] == "rendered"]
+    if impl != REAL:
+        say("This was a simulated Resolve: what it rendered are test patterns.")
     say("%d of %d clips are rendered. They have no names yet; where proxx is, prove and name them:"
         % (len(good), len(bundle["clips"])))  # fmt: skip
     say("  proxx adopt %s" % notes.path)

@@ -36,6 +36,9 @@ def scriptapp(world: World) -> "Optional[Resolve]":
 class Resolve(Thing):
     """The running application."""
 
+    SIMULATED = True
+    """By this those who write down what was rendered tell it from a real one; the driver never looks."""
+
     def GetProductName(self) -> str:
         return "DaVinci Resolve" if self.world.has("free") else "DaVinci Resolve Studio"
 
