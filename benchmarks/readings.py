@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import tempfile
@@ -12,14 +13,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from proxx.burnin import Number, clicks_until
+from proxx.burnin import CLICK_HERTZ, CLICK_LEVEL, CLICK_SECONDS, Number, clicks_until
 from proxx.errors import ProxxError
 from proxx.fixture import Fixture
 from proxx.fixturelines import seconds_of
-from proxx.readback import Area, channel_number, click_offset, numbers_of
+from proxx.readback import Area, channel_number, numbers_of
 
 EAR = 8000
 """Samples a second at which sound is listened to."""
+
+TAGS = ("primaries", "transfer", "space")
 
 REACH, TOLERANCE = Fraction(1, 40), Fraction(1, 500)
 """Seconds around its place in which a click is looked for, and by which it may be early or late."""
@@ -64,7 +67,7 @@ def read(path: str, ffprobe: str, ffmpeg: str, area: Area | None = None) -> Read
         field_order=video.get("field_order", "unknown"),
         timecode=_tag(tags, "timecode"),
         reel=_tag(tags, "reel_name"),
-        colour=(*(str(video.get(f"color_{name}", "unknown")) for name in ("range", "primaries", "transfer", "space")),),  # type: ignore[arg-type]
+        colour=(_range(video), *(str(video.get(f"color_{name}", "unknown")) for name in TAGS)),  # type: ignore[arg-type]
         start=_fraction(video.get("start_time"), "0"),
         sound=tuple(
             (int(one.get("channels", 0)), int(one.get("sample_rate", 0)), _fraction(one.get("start_time"), "0"))
@@ -73,6 +76,11 @@ def read(path: str, ffprobe: str, ffmpeg: str, area: Area | None = None) -> Read
         ),
         numbers=numbers_of(path, ffmpeg, area=area),
     )
+
+
+def _range(video: dict[str, Any]) -> str:
+    """The range, limited where none is told: H.264 has no word for it that could stand beside unknown colours."""
+    return str(video.get("color_range", "tv"))
 
 
 def _fraction(value: Any, otherwise: str) -> Fraction:
@@ -163,15 +171,29 @@ def clip_shift(fixture: Fixture, reading: Reading, path: str, ffmpeg: str) -> Fr
     """How late the sound of a clip itself is: not every muxer puts it where it was told to (Opus in WebM)."""
     if not reading.sound:
         return Fraction(0)
-    offsets = _offsets(fixture, listen(path, ffmpeg, reading)[0], -(reading.start + fixture.late))
-    return offsets[len(offsets) // 2] if offsets else Fraction(0)
+    return _offset(fixture, listen(path, ffmpeg, reading)[0], -(reading.start + fixture.late)) or Fraction(0)
 
 
-def _offsets(fixture: Fixture, samples: list[float], ahead: Fraction) -> list[Fraction]:
-    """How late each click is heard; `ahead` is the second on the fixture's own clock at which the samples begin."""
-    clicks = [click for click in clicks_until(fixture.frames) if click]
-    offsets = (click_offset(samples, EAR, fixture.rate, click, ahead, REACH) for click in clicks)
-    return sorted(offset for offset in offsets if offset is not None)
+def _offset(fixture: Fixture, samples: list[float], ahead: Fraction) -> Fraction | None:
+    """How late the clicks are heard, all together; None when they are not near.
+
+    `ahead` is the second on the fixture's own clock at which the samples begin. At high rates clicks lie nearer to one
+    another than what is looked through: only their growing distances tell which is which.
+    """
+    length = round(CLICK_SECONDS * EAR)
+    form = [math.sin(2 * math.pi * CLICK_HERTZ * at / EAR) for at in range(length)]
+    places = [round((click / fixture.rate - ahead) * EAR) for click in clicks_until(fixture.frames) if click]
+    wide = round(REACH * EAR)
+    if not places or places[0] < wide or places[-1] + wide + length > len(samples):
+        samples = [0.0] * wide + samples + [0.0] * (2 * wide + length + places[-1] if places else 0)
+        places = [place + wide for place in places]
+
+    def loudness(lag: int) -> float:
+        return sum(samples[place + lag + step] * form[step] for place in places for step in range(length))
+
+    best = max(range(-wide, wide + 1), key=loudness)
+    enough = CLICK_LEVEL * length / 2 / 3 * len(places)
+    return Fraction(best, EAR) if places and loudness(best) >= enough else None
 
 
 def sound_faults(
@@ -198,11 +220,11 @@ def _channel_faults(
     fixture: Fixture, samples: list[float], channel: int, bass: Sequence[bool], ahead: Fraction, shift: Fraction
 ) -> Iterator[str]:
     if not bass[channel]:
-        known = _offsets(fixture, samples, ahead)
-        if not known:
+        late = _offset(fixture, samples, ahead)
+        if late is None:
             yield f"channel {channel}: no click"
-        elif abs(known[len(known) // 2] - shift) > TOLERANCE:
-            yield f"channel {channel}: {float(known[len(known) // 2] - shift) * 1000:+.1f} ms"
+        elif abs(late - shift) > TOLERANCE:
+            yield f"channel {channel}: {float(late - shift) * 1000:+.1f} ms"
     quiet = list(samples)
     for click in clicks_until(fixture.frames):
         at = round((click / fixture.rate - ahead + shift) * EAR)

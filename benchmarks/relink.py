@@ -184,8 +184,13 @@ def truth_faults(fixture: Fixture, promise: Media, reading: Reading, path: str, 
     # What is promised is held against the file already; here it is the clip that the label is compared with.
     if fixture.timecode and promise.timecode and conformed in (None, fixture.rate):
         found = reading.timecode or "none"
-        if found.replace(";", ":") != fixture.timecode.replace(";", ":"):
+        if numbers_in(found) != numbers_in(fixture.timecode):
             yield f"timecode {found}, the clip's is {fixture.timecode}"
+
+
+def numbers_in(label: str) -> list[int]:
+    """Hours, minutes, seconds and frames: beyond 100 a second frames are written with three digits."""
+    return [int(number) for number in re.findall(r"\d+", label)]
 
 
 def clip_outcomes(folder: str, words: str, extension: str, turn: int, profiles: Sequence[str]) -> list[Outcome]:

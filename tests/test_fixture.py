@@ -154,6 +154,13 @@ def test_a_number_is_read_however_the_picture_was_turned_and_graded(
     assert read_number(picture) == Number(number, 90 * turns)
 
 
+@given(st.integers(0, NUMBERS - 1), st.integers(0, NUMBERS - 1))
+def test_what_looks_like_a_number_by_chance_does_not_hide_the_one_that_stands_out(number: int, faint: int) -> None:
+    picture = turned(turned(drawn(number)))
+    ghost, rows = drawn(faint, black=100, white=130), SIDE // SHARE * 2
+    assert read_number(ghost[: rows * SIDE] + picture[rows * SIDE :]) == Number(number, 180)
+
+
 def test_a_picture_without_blocks_has_no_number() -> None:
     assert read_number(bytes(SIDE * SIDE)) is None
     assert read_number(bytes((x * 7 + y * 13) % 256 for y in range(SIDE) for x in range(SIDE))) is None

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from proxx.clip import length_of
 from proxx.model import Audio, Colour, Media, Video
 from proxx.probe import probe, probe_all
 from proxx.streams import read_audio, read_video, sensible_rate
@@ -185,6 +186,16 @@ def test_pictures_that_an_edit_list_hides_are_there_but_not_shown(make: Make, tm
     assert needs_measuring(media)
     video = picture_of(count(media))
     assert (video.frames, video.packets, video.shown) == (50, 50, 40)
+
+
+@pytest.mark.parametrize(
+    ("end", "packets", "length"), [(12, 12, "as-declared"), (11, 11, "shorter"), (12, 15, "as-declared")]
+)
+def test_hidden_pictures_that_are_left_out_are_no_loss(end: int, packets: int, length: str) -> None:
+    """FFmpeg leaves hidden pictures out where each stands for itself: those that are shown must fill their time."""
+    video = Video(frames=15, packets=packets, shown=packets, rate=Fraction(25), duration=Fraction(12, 25))
+    video = replace(video, first=Fraction(0), last=Fraction(end, 25))
+    assert length_of(Media(video=video)) == length
 
 
 def test_what_cannot_be_a_source_is_told_by_its_state(tmp_path: Path) -> None:

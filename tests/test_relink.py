@@ -17,10 +17,11 @@ import pytest
 from conftest import ROOT
 from referencing import Registry, Resource
 
-from proxx.alignment import follow, lag_of, normalised
+from proxx.alignment import follow, lag_of, levels, normalised
 from proxx.cli import main
 from proxx.conventions import folder_relation, name_relation
 from proxx.errors import ProxxError
+from proxx.framefacts import levels_word
 from proxx.glimpses import conforms, without_timing
 from proxx.likeness import likenesses
 from proxx.model import Audio, Colour, Media, Video
@@ -203,6 +204,18 @@ def test_frames_that_are_alike_are_not_told_apart() -> None:
     proxy = np.clip(still + grain, 0, 255).astype(np.uint8)
     path = follow(differences(normalised(still), normalised(proxy), 0, 0, 0, 6), 0, 0, 6)
     assert not path.is_clear
+
+
+@pytest.mark.parametrize(
+    ("gain", "lift", "word"), [(1, 0, "same"), (219 / 255, 16, "squeezed"), (1.164, -19, "expanded")]
+)
+def test_lost_detail_is_no_lost_contrast(gain: float, lift: float, word: str) -> None:
+    random = np.random.default_rng(5)
+    smooth = np.linspace(40, 210, 160)[None, :] + np.zeros((90, 1))
+    clip = smooth + random.normal(0, 30, smooth.shape)  # grain and edges that the proxy has lost
+    seen = [np.clip(picture, 0, 255).astype(np.uint8) for picture in (clip, smooth * gain + lift)]
+    assert levels_word(levels(*seen)) == word
+    assert levels(seen[0], np.full_like(seen[1], 255)) is None
 
 
 @pytest.mark.parametrize("late", [0, 1, -1, 2002, -777])

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import subprocess
 import sys
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
+from proxx.burnin import CLICK_HERTZ, CLICK_LEVEL, clicks_until
 from proxx.fixture import read_fixture
 from proxx.rulebook import Rulebook
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 import grid as grids  # noqa: E402
+import readings  # noqa: E402
+import relink  # noqa: E402
+
+ONCE_WRONG = [
+    # Several streams of one channel: FFmpeg names the channel of a lone one only.
+    ("codec=h264 audio=2xmono frames=12", "mp4", "proxy_prores_proxy"),
+    # H.264 has no word for a range beside unknown colours.
+    ("codec=hevc 12.5 untagged 444 frames=12", "mp4", "proxy_h264_mov_half"),
+    ("codec=h264 427x240 30 sr=44100 start=0.5 frames=12", "mov", "proxy_prores_lt"),
+    # Where every picture stands for itself FFmpeg leaves out those that an edit list hides.
+    ("codec=prores editlist audio=none frames=12", "mov", "proxy_prores_lt"),
+    # FFmpeg takes pictures that come at 119.88 or slower for 120.
+    ("codec=h264 120000/1001 tc=00:59:58;20 vfr frames=12", "mp4", "proxy_prores_lt"),
+    # Clicks lie nearer to one another than what is looked through.
+    ("codec=vp9 640x360 120000/1001 audio=5.1 start=0.5 frames=12", "webm", "proxy_vp9"),
+]
+"""Clips and profiles whose proxies were not as promised once, or were read wrongly, or refused without need."""
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +69,27 @@ def test_a_sample_of_the_grid_keeps_every_promise() -> None:
     done = subprocess.run(argv, env=environment, capture_output=True, encoding="utf-8", timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "(100.00 %)" in done.stdout
+
+
+@pytest.mark.parametrize(("words", "extension", "profile"), ONCE_WRONG, ids=lambda word: word if " " in word else "")
+def test_what_was_wrong_once_is_as_promised(words: str, extension: str, profile: str, tmp_path: Path) -> None:
+    (outcome,) = relink.clip_outcomes(str(tmp_path), words, extension, 0, [profile])
+    assert (outcome.state, outcome.why, outcome.faults) == ("made", [], [])
+
+
+@pytest.mark.parametrize("frames_late", [0, 1, 2, -2])
+def test_clicks_that_lie_close_together_tell_how_late_sound_is(rulebook: Rulebook, frames_late: int) -> None:
+    fixture, _ = read_fixture(rulebook, ["120000/1001", "frames=12"], "mov")
+    assert fixture is not None
+    late = round(frames_late / fixture.rate * readings.EAR)
+    form = [math.sin(2 * math.pi * CLICK_HERTZ * at / readings.EAR) * CLICK_LEVEL for at in range(16)]
+    samples = [0.0] * readings.EAR
+    for click in clicks_until(fixture.frames):
+        at = 400 + round(click / fixture.rate * readings.EAR) + late
+        samples[at : at + len(form)] = form
+    assert readings._offset(fixture, samples, Fraction(-400, readings.EAR)) == Fraction(late, readings.EAR)
+    assert readings._offset(fixture, [0.0] * readings.EAR, Fraction(0)) is None
+
+
+def test_labels_are_read_with_two_digits_and_with_three() -> None:
+    assert relink.numbers_in("00:59:58;20") == relink.numbers_in("00:59:58;020") != relink.numbers_in("00:59:58;21")

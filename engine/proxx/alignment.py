@@ -21,6 +21,9 @@ ALIKE = 0.6
 CLEAR = 4.0
 """By how many standard errors the right frame must be nearer than its neighbours."""
 
+PATCH, FEWEST_PATCHES = 4, 20
+"""The side in pixels of the blocks that levels are compared in, and how many there must be."""
+
 NOTHING = 1e-6
 """Differences below this are those of 8-bit numbers, not of pictures."""
 
@@ -138,12 +141,21 @@ def likeness_of(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[float
 
 
 def levels(clip: NDArray[np.uint8], proxy: NDArray[np.uint8]) -> tuple[float, float] | None:
-    """Gain and lift that make the clip's grey values the proxy's (matched frames); None without enough contrast."""
-    one, other = clip.astype(np.float64).ravel(), proxy.astype(np.float64).ravel()
-    inside = (other > 2) & (other < 253)
-    if inside.sum() < 100 or one[inside].std() < 8:
+    """Gain and lift that make the clip's grey values the proxy's, of matched pictures; None without enough contrast.
+
+    Means of small blocks are compared: in single pixels the detail that a proxy loses looks like lost contrast.
+    """
+    high, wide = (side // PATCH * PATCH for side in proxy.shape)
+    one, other = (
+        picture[:high, :wide].astype(np.float64).reshape(high // PATCH, PATCH, wide // PATCH, PATCH)
+        for picture in (clip, proxy)
+    )
+    # A block in which the proxy's picture is cut off at black or white says nothing of how steep it is.
+    inside = (other.min((1, 3)) > 2) & (other.max((1, 3)) < 253)
+    was, has = one.mean((1, 3))[inside], other.mean((1, 3))[inside]
+    if len(was) < FEWEST_PATCHES or was.std() < 8:
         return None
-    gain, lift = np.polyfit(one[inside], other[inside], 1)
+    gain, lift = np.polyfit(was, has, 1)
     return float(gain), float(lift)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from proxx.model import Media
+from proxx.model import Media, Video
 from proxx.policy import policy_of
 from proxx.rhythm import Conformed, conformed, conformed_evenly, read_rhythm
 from proxx.size import Box, letterbox, pixel_aspect, raster, squared, written
@@ -163,7 +163,14 @@ def length_of(media: Media) -> str | None:
         return "no-frames"
     if video.frames is None:
         return "undeclared"
-    return "shorter" if video.packets < video.frames else "as-declared"
+    return "shorter" if video.packets < video.frames and not _fills(video) else "as-declared"
+
+
+def _fills(video: Video) -> bool:
+    """Whether the shown pictures last as long as the header says: an edit list hides those that are not there."""
+    if video.first is None or video.last is None or not video.duration or not video.rate:
+        return False
+    return video.duration - (video.last - video.first) < 1 / video.rate / 2
 
 
 def promised_frames(clip: Clip, *, conformed: bool) -> int | None:

@@ -79,7 +79,7 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
         index=stream.index,
         codec=profile["promise"]["audio_codec"] if do == "encode" else encoder,
         channels=channels,
-        layout=names if recipe.get("layouts") or carries["layout"] == "yes" else None,
+        layout=names if recipe.get("layouts") or (carries["layout"] == "yes" and _is_told(names, channels)) else None,
         sample_rate=rate,
         start=start,
         duration=None if end is None else end - start,
@@ -87,6 +87,11 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
         title=stream.title if carries["title"] == "yes" else None,
         origin=stream.codec,
     )
+
+
+def _is_told(names: str | None, channels: int) -> bool:
+    """Whether names come back from QuickTime: FFmpeg writes "mono" to a lone stream and not to several of them."""
+    return channels > 1 or names != "mono"
 
 
 def _span(judged: JudgedTrack, out: Mapping[str, Any]) -> tuple[Fraction, Fraction | None]:

@@ -164,8 +164,9 @@ def _mark(look: _Look, clip: Glimpse, proxy: Glimpse, path: Path, frame: int) ->
     offset = int(path.offsets[row])
     match = frame + offset - clip.first
     if 0 <= match < len(clip.pictures):
-        pictures = clip.pictures[match], proxy.pictures[row]
-        ssim, psnr = likeness_of(*(one.reshape(look.size[1], look.size[0]) for one in pictures))
+        shape = look.size[1], look.size[0]
+        pictures = clip.pictures[match].reshape(shape), proxy.pictures[row].reshape(shape)
+        ssim, psnr = likeness_of(*pictures)
         found = levels(*pictures)
         if found is not None and path.alike >= ALIKE:
             look.levels.append(found)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from math import gcd
 from threading import Event
 
 from proxx.identify import Table
@@ -19,6 +20,9 @@ from proxx.tools import whole_path
 
 GAP = Fraction(1, 100)
 """Seconds between two packets of sound beyond what rounded times explain."""
+
+NEAR = Fraction(1, 900)
+"""How far a rate may lie from another, as a part of it, to be its NTSC fraction (1000/1001)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,23 @@ def measure(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = 
     if begins:
         steps = _steps(shown)
         video = replace(video, first=begins[0] * base, last=(begins[0] + sum(steps)) * base)
-        video = video if rate else replace(video, rhythm=write_rhythm(steps), tick=base)
+        video = (
+            video
+            if rate
+            else replace(video, rhythm=write_rhythm(steps), tick=base, rate=_slot_rate(steps, base, video))
+        )
     return replace(media, cadence="constant" if rate else "variable", video=replace(video, rate=rate or video.rate))
+
+
+def _slot_rate(steps: list[int], base: Fraction, video: Video) -> Fraction | None:
+    """The rate in the header, or the one next to it whose slots the pictures keep: FFmpeg takes 120000/1001 for 120.
+
+    The last picture may last as long as it likes.
+    """
+    slot = gcd(*steps[:-1]) * base
+    if not video.rate or not slot or abs(video.rate * slot - 1) > NEAR:
+        return video.rate
+    return 1 / slot
 
 
 def first_fields(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = None) -> str | None:

@@ -25,7 +25,7 @@ from proxx.tools import find_tool
 FRAMES = 24
 CLIPS = {
     "film": (f"640x360 24000/1001 tc=01:00:00:00 reel=A001 audio=2xmono+stereo frames={FRAMES}", "proxy_prores_proxy"),
-    "drop": (f"640x360 30000/1001 tc=00:59:58;20 reel=A001 frames={FRAMES}", "proxy_prores_proxy"),
+    "drop": (f"320x180 30000/1001 tc=00:59:58;20 reel=A001 frames={FRAMES}", "proxy_prores_proxy"),
     "long": (f"640x360 25 tc=10:00:00:00 reel=A001 frames={FRAMES}", "proxy_h264_mov"),
 }
 """The clips by name: their words, and the profile of their proxy."""
