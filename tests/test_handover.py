@@ -22,7 +22,7 @@ from proxx.engines.resolve_core import Driver, drive
 from proxx.engines.resolve_links import link_all, report
 from proxx.engines.simulated import scriptapp
 from proxx.engines.simulated_world import FOREIGN, World
-from proxx.handover import MODULES, bundle_of, link_script
+from proxx.handover import MODULES, bundle_files, bundle_of, link_script
 from proxx.rulebook import Rulebook
 
 ENGINES = Path(__file__).parent.parent / "engine/proxx/engines"
@@ -162,9 +162,11 @@ def test_the_exported_script_links_in_an_old_python(python: str, tmp_path: Path)
     assert (json.loads(last)[1], words[-1]) == ({}, "1 would-link")
 
 
-def test_the_script_says_where_to_run_it_when_resolve_does_not_answer(python: str, tmp_path: Path) -> None:
+def test_the_script_says_where_to_run_it_when_resolve_does_not_answer(
+    python: str, rulebook: Rulebook, tmp_path: Path
+) -> None:
     script = tmp_path / "link.py"
-    script.write_text(link_script(record(("/card/a.mov", "/out/a.mov"))), "utf-8")
+    script.write_text(link_script(rulebook, record(("/card/a.mov", "/out/a.mov"))), "utf-8")
     environment: Mapping[str, str] = {**os.environ, "RESOLVE_SCRIPT_API": str(tmp_path), "PYTHONPATH": ""}
     done = subprocess.run(
         [python, str(script), "--dry-run"], capture_output=True, text=True, check=False, env=environment, timeout=60
@@ -172,6 +174,28 @@ def test_the_script_says_where_to_run_it_when_resolve_does_not_answer(python: st
     assert done.returncode == 3
     assert "run this in its console" in done.stdout
     assert "LinkProxyMedia('/out/a.mov')" in done.stdout
+
+
+def test_the_scripts_look_for_resolve_where_the_rulebook_says_it_is(
+    python: str, rulebook: Rulebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = sys.platform if sys.platform in rulebook.items["scripting"] else "linux"
+    place: Any = rulebook.items["scripting"][system]
+    monkeypatch.setitem(place, "api", str(tmp_path))
+    (tmp_path / "Modules").mkdir()
+    (tmp_path / "Modules/DaVinciResolveScript.py").write_text("def scriptapp(name): print('asked for ' + name)\n")
+    environment = {name: value for name, value in os.environ.items() if name != "RESOLVE_SCRIPT_API"}
+    texts = {
+        "link.py": link_script(rulebook, record(("/card/a.mov", "/out/a.mov"))),
+        "run.py": bundle_files(rulebook, plan_of(tmp_path / "out"))["run_in_resolve.py"],
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, "utf-8")
+        argv = [python, str(tmp_path / name)]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment, timeout=60)
+        assert (done.returncode, done.stdout.splitlines()[0]) == (3, "asked for Resolve"), done.stderr
+    scripts = rulebook.items["scripting"]["win32"]["scripts"]
+    assert f"Windows  {scripts}" in bundle_files(rulebook, plan_of(tmp_path / "out"))["README.txt"]
 
 
 CLIPS = (

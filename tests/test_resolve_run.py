@@ -414,7 +414,7 @@ def works(path: str, minor: int) -> bool:
 
 MODULES = {
     "raise ImportError('wrong Python')": "ImportError: wrong Python (exit code 1",
-    "import os; os.kill(os.getpid(), 11)": "(exit code -11",
+    "import os; os.kill(os.getpid(), 11)": "(signal 11, Python",
     "scriptapp = lambda name: None": "scriptapp(Resolve): no Resolve that lets itself be scripted answers",
     "import os; os.write(1, b'noise'); print('and more'); scriptapp = lambda name: None": "scriptapp(Resolve)",
     "def scriptapp(name): raise OSError('no socket')": "OSError: no socket",

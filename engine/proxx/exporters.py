@@ -46,7 +46,7 @@ def _csv(book: Rulebook, stem: str, record: Document) -> Files:
 def _links(book: Rulebook, stem: str, record: Document) -> Files:
     from proxx.handover import link_script
 
-    return {f"{stem}.link_proxies.py": link_script(record)}
+    return {f"{stem}.link_proxies.py": link_script(book, record)}
 
 
 def _bundle(book: Rulebook, stem: str, plan: Document) -> Files:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from proxx.commit import text_digest
+from proxx.engines.resolve_request import deadlines, driver_contract
 from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.jsonout import json_text
 from proxx.rulebook import Rulebook
 
+SYSTEMS = {"darwin": "macOS", "win32": "Windows", "linux": "Linux"}
 ENGINES = Path(__file__).with_name("engines")
-NO_LINKS = "LINKS: List[List[str]] = []\n"
+NO_LINKS, NO_PLACES = "LINKS: List[List[str]] = []\n", "PLACES: Dict[str, str] = {}\n"
 MODULES = (
     *("resolve_values", "resolve_contract", "resolve_render", "resolve_core", "simulated_traps", "simulated_world"),
     *("simulated_media", "simulated_queue", "simulated", "resolve_links", "resolve_bundle"),
@@ -53,7 +55,7 @@ if __name__ == "__main__":
     LINKS, SCRIPT = sys.modules["proxx.engines.resolve_links"], sys.modules["proxx.engines.resolve_bundle"]
     WORDS = getattr(sys, "argv", [""])[1:] + ["--dry-run"] * DRY_RUN
     INSIDE = LINKS.given(globals())
-    RESOLVE = INSIDE if INSIDE is not None or "--dry-run" in WORDS else LINKS.connect()
+    RESOLVE = INSIDE if INSIDE is not None or "--dry-run" in WORDS else LINKS.connect(BUNDLE["scripting"])
     CODE = SCRIPT.main(RESOLVE, WORDS, BUNDLE, LINKS.say)
     if INSIDE is None:
         sys.exit(CODE)
@@ -65,10 +67,8 @@ README = """The plan of job {job}, {count} clips, to be rendered in DaVinci Reso
 2. Have the sources and the output folder under the same paths as where the plan was made:
      {folder}
 3. Run it, in one of three ways:
-   * copy run_in_resolve.py into Resolve's scripts folder, then choose it in the menu Workspace, Scripts:
-       macOS    ~/Library/Application Support/Blackmagic Design/DaVinci Resolve/Fusion/Scripts/Utility
-       Windows  %APPDATA%\\Blackmagic Design\\DaVinci Resolve\\Support\\Fusion\\Scripts\\Utility
-       Linux    ~/.local/share/DaVinciResolve/Fusion/Scripts/Utility
+   * copy run_in_resolve.py into the folder Utility of Resolve's scripts, then choose it in the menu Workspace, Scripts:
+{scripts}
    * in Resolve's console (Workspace, Console, Py3):
        exec(open(r"PATH/run_in_resolve.py", encoding="utf-8").read())
    * in a terminal, while Resolve runs and its external scripting is set to Local:
@@ -83,17 +83,24 @@ This is tested against Resolve's documented interface; it has not been run in Re
 """
 
 
-def link_script(record: Mapping[str, Any]) -> str:
+def link_script(rulebook: Rulebook, record: Mapping[str, Any]) -> str:
     """The script that links the finished proxies of a record to their sources. Raises ProxxError when there is none."""
     clips = [clip for clip in record["clips"] if isinstance(clip, Mapping) and clip.get("status") == "COMPLETED"]
     pairs = [[str(clip.get("source", "")), str(clip.get("output", ""))] for clip in clips]
     if not pairs:
         raise ProxxError("the record has no finished proxy", exit_code=EXIT_USAGE)
     text = (ENGINES / "resolve_links.py").read_text("utf-8")
-    if text.count(NO_LINKS) != 1:
+    if (text.count(NO_LINKS), text.count(NO_PLACES)) != (1, 1):
         raise AssertionError("the script has no place for the links")
     links = "".join(f"    [{source!a}, {proxy!a}],\n" for source, proxy in pairs)
+    places = "".join(f"    {name!a}: {path!a},\n" for name, path in _places(rulebook, "api").items())
+    text = text.replace(NO_PLACES, f"PLACES: Dict[str, str] = {{\n{places}}}\n")
     return text.replace(NO_LINKS, f"LINKS: List[List[str]] = [\n{links}]\n")
+
+
+def _places(rulebook: Rulebook, kind: str) -> dict[str, str]:
+    """Where every system keeps what scripts of Resolve need (api, lib) or are (scripts)."""
+    return {name: str(data[kind]) for name, data in rulebook.items["scripting"].items()}
 
 
 def results_path(folder: str, job_id: str) -> str:
@@ -104,13 +111,14 @@ def results_path(folder: str, job_id: str) -> str:
 def bundle_files(rulebook: Rulebook, plan: Mapping[str, Any]) -> dict[str, str]:
     """The files of the bundle that renders a plan in Resolve. Raises ProxxError (exit 2) for a plan of another kind."""
     bundle = bundle_of(rulebook, plan)
-    job, results = bundle["job"], bundle["results"]
+    job, results, scripts = bundle["job"], bundle["results"], _places(rulebook, "scripts")
     words = {
         "job": job,
         "count": len(bundle["clips"]),
         "version": bundle["clips"][0]["settings"]["requires"]["version"],
         "folder": plan["spec"]["output_directory"],
         "results": results,
+        "scripts": "\n".join(f"       {SYSTEMS[name]:8} {path}" for name, path in scripts.items()),
         "calls": results.removesuffix(".json") + ".calls.jsonl",
     }
     return {
@@ -155,17 +163,8 @@ def bundle_of(rulebook: Rulebook, plan: Mapping[str, Any]) -> dict[str, Any]:
         "spec": dict(plan["spec"]),
         "clips": clips,
         "contract": driver_contract(rulebook),
+        "scripting": _places(rulebook, "api"),
         "poll_seconds": poll,
-        "silent_polls": int(float(rulebook.items["deadline"]["render"]["seconds"]) / poll),
+        "silent_polls": int(deadlines(rulebook)["render"] / poll),
         "results": results_path(folder, job),
-    }
-
-
-def driver_contract(rulebook: Rulebook) -> dict[str, Any]:
-    """The contract as the driver takes it: with the settings that it may make."""
-    keys = rulebook.items["render-key"]
-    return {
-        **rulebook.frozen["contract"],
-        "render_settings": {name: {"type": key["type"], "since": key["since"]} for name, key in keys.items()},
-        "project_settings": {name: {} for name in rulebook.items["project-key"]},
     }

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from proxx.condition import GROUPS, MISSING, NAMED, NO, OK, UNKNOWN, WRONG, Condition
+from proxx.engines.resolve import PYTHON, driver_argv
 from proxx.engines.resolve_contract import numbers
+from proxx.engines.resolve_request import driver_contract, scripting
 from proxx.engines.resolve_state import REAL, SIMULATED, clear_wedged, wedged
 from proxx.process import run
 from proxx.rulebook import Rulebook
 
-LOOK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engines", "resolve_look.py")
-PYTHON = "PROXX_RESOLVE_PYTHON"
 NOT_HERE = "DaVinci Resolve is not installed here"
 NOT_ASKED = "it could not be asked"
 
@@ -48,8 +48,7 @@ class Seen:
 
 def place_of(rulebook: Rulebook) -> Place:
     """Where this system keeps Resolve's files; the variables of Resolve win."""
-    known = rulebook.items["scripting"]
-    usual = known.get(sys.platform, known["linux"])
+    usual = scripting(rulebook)
     api = os.environ.get("RESOLVE_SCRIPT_API") or os.path.expandvars(usual["api"])
     lib = os.environ.get("RESOLVE_SCRIPT_LIB") or os.path.expandvars(usual["lib"])
     return Place(api, lib, os.path.expandvars(usual["binary"]))
@@ -112,17 +111,16 @@ def _python() -> Condition:
 def see(rulebook: Rulebook, place: Place, simulated: Sequence[str] | None = None) -> Seen:
     """Ask the running Resolve, by a process of its own that is ended when it does not come back."""
     request = {
-        "api": place.api,
-        "lib": place.lib,
+        "scripting": {"api": place.api, "lib": place.lib},
         "simulated": None if simulated is None else list(simulated),
-        "contract": {**rulebook.frozen["contract"], "render_settings": {}},
+        "contract": driver_contract(rulebook),
     }
     seconds = patience(rulebook)
     with tempfile.TemporaryDirectory(prefix="proxx-resolve-") as folder:
         file = os.path.join(folder, "request.json")
         with open(file, "w", encoding="ascii") as handle:
             json.dump(request, handle)
-        done = run([os.environ.get(PYTHON) or sys.executable, "-I", LOOK, file], timeout=seconds)
+        done = run([*driver_argv(), file], timeout=seconds)
     events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{") and line.endswith(b"}")]
     if events and events[-1]["event"] == "found":
         trouble = events[-1]["trouble"]

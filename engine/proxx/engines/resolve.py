@@ -122,7 +122,7 @@ class Engine:
             _OPEN.pop().close()
         if self._session is None or not self._session.alive:
             self._take_seat(stop)
-            self._session = Session(_argv(), deadlines(self.rulebook), self._hear)
+            self._session = Session(driver_argv(), deadlines(self.rulebook), self._hear)
             _OPEN[:] = [self]
             self._probed = False
             self.about = self._session.ask(begin_request(self.rulebook, self.plan, self.simulation), stop)
@@ -216,7 +216,7 @@ def close_all() -> list[str]:
     return found
 
 
-def _argv() -> Sequence[str]:
+def driver_argv() -> Sequence[str]:
     """The process that talks to Resolve, in the Python that Resolve likes."""
     return [os.environ.get(PYTHON) or sys.executable, "-I", str(CHILD)]
 

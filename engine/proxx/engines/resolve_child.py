@@ -1,20 +1,18 @@
 """The process that talks to Resolve: it hears one JSON line after another and answers in such lines; it may be killed.
 
 It runs without proxx, in whatever Python Resolve likes (`python resolve_child.py`), from 3.6 on. Its stdout is kept for
-the lines: what native libraries print goes to stderr.
+the lines: what native libraries print goes to stderr. With the name of a file that holds a request it only looks at
+Resolve (`resolve_look`), answers, and ends.
 """
 
 import json
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
 import types
 from typing import IO, Any, Callable, Dict, List, Mapping, Optional
-
-IMPORT_SECONDS = 30
 
 
 def own_stdout() -> "IO[str]":
@@ -131,31 +129,14 @@ def folder_size(folder: str) -> int:
 
 
 def real(scripting: Mapping[str, str]) -> Any:
-    """The running Resolve. Its module is imported by another process first: a wrong Python crashes. Raises Trouble."""
+    """The running Resolve. Raises Trouble."""
+    from proxx.engines.resolve_loading import MODULE, scriptapp, tried
     from proxx.engines.resolve_values import Trouble
 
-    for variable, key in (("RESOLVE_SCRIPT_API", "api"), ("RESOLVE_SCRIPT_LIB", "lib")):
-        os.environ[variable] = os.environ.get(variable) or os.path.expandvars(scripting[key])
-    modules = os.path.join(os.environ["RESOLVE_SCRIPT_API"], "Modules")
-    code = "import sys; sys.path.append(sys.argv[1]); import DaVinciResolveScript"
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", code, modules],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=IMPORT_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        raise Trouble("import-failed", "import", "DaVinciResolveScript", "it takes too long") from None
-    if done.returncode != 0:
-        said = done.stdout.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-        cause = "%s (exit code %d, Python %s)" % (said[-1], done.returncode, sys.version.split()[0])
-        raise Trouble("import-failed", "import", "DaVinciResolveScript", cause)
-    sys.path.append(modules)
-    import DaVinciResolveScript  # type: ignore[import-not-found]
-
-    return DaVinciResolveScript.scriptapp("Resolve")
+    cause = tried(scripting)
+    if cause:
+        raise Trouble("import-failed", "import", MODULE, cause)
+    return scriptapp()
 
 
 def simulated(options: Mapping[str, Any], contract: Mapping[str, Any]) -> Any:
@@ -203,10 +184,15 @@ def kill() -> None:
 
 
 def main(arguments: List[str]) -> int:
-    """Serve; the exit code."""
-    out = own_stdout()
+    """Serve, or only look at Resolve as a file with a request asks for it; the exit code."""
+    child = Child(own_stdout())
     stand_alone()
-    Child(out).serve()
+    if arguments:
+        from proxx.engines.resolve_look import look_as_asked
+
+        look_as_asked(arguments[0], child.tell)
+    else:
+        child.serve()
     return 0
 
 

@@ -15,6 +15,8 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 DRY_RUN = False
 LINKS: List[List[str]] = []
 """Pairs of a source and its proxy."""
+PLACES: Dict[str, str] = {}
+"""Where each system keeps Resolve's scripting module, unless RESOLVE_SCRIPT_API says otherwise."""
 
 Say = Callable[[str], None]
 Told = Dict[str, List[Tuple[str, str]]]
@@ -79,13 +81,6 @@ def link_all(resolve: Any, links: Sequence[Sequence[str]], dry_run: bool, tell: 
     return told
 
 
-API = {
-    "darwin": "/Library/Application Support/Blackmagic Design/DaVinci Resolve/Developer/Scripting",
-    "win32": "%PROGRAMDATA%\\Blackmagic Design\\DaVinci Resolve\\Support\\Developer\\Scripting",
-    "linux": "/opt/resolve/Developer/Scripting",
-}
-"""Where Resolve's scripting module is, unless RESOLVE_SCRIPT_API says otherwise."""
-
 WORDS = (
     ("linked", "linked"),
     ("would-link", "would be linked"),
@@ -113,9 +108,9 @@ def given(names: Mapping[str, Any]) -> Any:
     return None
 
 
-def connect() -> Any:
+def connect(places: Mapping[str, str]) -> Any:
     """The running Resolve by its scripting module; None where it does not answer."""
-    place = os.environ.get("RESOLVE_SCRIPT_API") or API.get(sys.platform, "")
+    place = os.environ.get("RESOLVE_SCRIPT_API") or places.get(sys.platform, "")
     if place:
         sys.path.append(os.path.join(os.path.expandvars(place), "Modules"))
     try:
@@ -148,6 +143,6 @@ def main(resolve: Any, words: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     INSIDE = given(globals())
-    CODE = main(INSIDE if INSIDE is not None else connect(), getattr(sys, "argv", [""])[1:])
+    CODE = main(INSIDE if INSIDE is not None else connect(PLACES), getattr(sys, "argv", [""])[1:])
     if INSIDE is None:
         sys.exit(CODE)

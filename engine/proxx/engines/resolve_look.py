@@ -1,75 +1,57 @@
 """Looks at the running Resolve without changing anything: what it is, what it offers, and whether it comes back.
 
-A process of its own, which may be killed: `python resolve_look.py REQUEST` reads its request as JSON from that file and
-prints one JSON object a line: every call before it is made, and at last what was found. It runs without proxx, in
-whatever Python Resolve likes, from 3.6 on.
+It says every call before it is made, and at last what was found, so that whoever hears it may end it when it hangs. It
+runs without proxx, in whatever Python Resolve likes, from 3.6 on.
 """
 
 import json
-import os
-import subprocess
-import sys
-import types
-from importlib import import_module
-from typing import Any, Dict, List, Mapping, Optional
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
-IMPORT_SECONDS = 30
-TRY = "import sys; sys.path.append(sys.argv[1]); import DaVinciResolveScript"
+from proxx.engines.resolve_contract import wrap
+from proxx.engines.resolve_loading import scriptapp, tried
+from proxx.engines.resolve_values import Trouble
 
-
-def say(event: Mapping[str, Any]) -> None:
-    """Print an event at once."""
-    print(json.dumps(event))
-    sys.stdout.flush()
+Tell = Callable[[Dict[str, Any]], None]
 
 
-def stand_alone() -> None:
-    """Let `proxx.engines` be found without running proxx itself, which needs a newer Python."""
-    if "proxx" not in sys.modules:
-        package = types.ModuleType("proxx")
-        package.__dict__["__path__"] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
-        sys.modules["proxx"] = package
-
-
-def tried(api: str) -> str:
-    """Why the scripting module cannot be imported, as another process found: a Python that does not suit it ends."""
+def look_as_asked(file: str, tell: Tell) -> None:
+    """Look as the request in a file asks for it (contract, scripting, simulated), and tell what was found."""
+    with open(file, "rb") as handle:
+        request = json.loads(handle.read().decode("utf-8"))
+    found: Dict[str, Any] = {"import": "", "app": False}
+    trouble: Optional[Dict[str, str]] = None
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", TRY, os.path.join(api, "Modules")],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=IMPORT_SECONDS,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "it takes longer than %d s" % IMPORT_SECONDS
-    if done.returncode == 0:
-        return ""
-    said = done.stdout.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-    how = "signal %d" % -done.returncode if done.returncode < 0 else "exit code %d" % done.returncode
-    return "%s (%s, Python %s)" % (said[-1], how, sys.version.split()[0])
+        resolve = connected(request, found, tell)
+        found["app"] = resolve is not None
+        if resolve is not None:
+            look(wrap(resolve, request["contract"], tell), request["contract"], found)
+    except Trouble as error:
+        trouble = error.document()
+    tell({"event": "found", "found": found, "trouble": trouble})
 
 
-def connected(request: Mapping[str, Any], found: Dict[str, Any]) -> Any:
+def connected(request: Mapping[str, Any], found: Dict[str, Any], tell: Tell) -> Any:
     """The Resolve object; None where there is none, which `found` explains."""
     if request["simulated"] is not None:
-        from proxx.engines.simulated import scriptapp
-        from proxx.engines.simulated_world import World
-
-        traps = request["simulated"]
-        return scriptapp(World(request["contract"], traps, {}, lambda spec: None, hang, hang))
-    api, lib = request["api"], request["lib"]
-    os.environ["RESOLVE_SCRIPT_API"], os.environ["RESOLVE_SCRIPT_LIB"] = api, lib
-    found["import"] = tried(api)
+        return simulated(request["simulated"], request["contract"])
+    found["import"] = tried(request["scripting"])
     if found["import"]:
         return None
-    sys.path.append(os.path.join(api, "Modules"))
-    say({"event": "call", "call": "scriptapp", "arguments": ["Resolve"]})
-    module: Any = import_module("DaVinciResolveScript")
-    return module.scriptapp("Resolve")
+    tell({"event": "call", "call": "scriptapp", "arguments": ["Resolve"]})
+    return scriptapp()
+
+
+def simulated(traps: List[str], contract: Mapping[str, Any]) -> Any:
+    """A simulated Resolve, with these traps and without any clip."""
+    from proxx.engines import simulated as double
+    from proxx.engines.simulated_world import World
+
+    return double.scriptapp(World(contract, traps, {}, lambda spec: None, hang, hang))
 
 
 def hang() -> None:
     """Never come back."""
-    import time
-
     while True:
         time.sleep(3600)
 
@@ -99,8 +81,6 @@ def look(resolve: Any, contract: Mapping[str, Any], found: Dict[str, Any]) -> No
 
 def lacking(thing: Any, name: str, contract: Mapping[str, Any]) -> List[str]:
     """The methods that the driver calls and that dir() does not list."""
-    from proxx.engines.resolve_values import Trouble
-
     missing = []
     for one in contract["driver"]:
         owner, _, method = one.partition(".")
@@ -119,28 +99,3 @@ def formats(project: Any) -> Dict[str, Any]:
         one: {"title": label, "codecs": {code: name for name, code in (project.GetRenderCodecs(one) or {}).items()}}
         for label, one in offered.items()
     }
-
-
-def main(arguments: List[str]) -> int:
-    """Look, and say what was found."""
-    stand_alone()
-    from proxx.engines.resolve_contract import wrap
-    from proxx.engines.resolve_values import Trouble
-
-    with open(arguments[0], "rb") as handle:
-        request = json.loads(handle.read().decode("utf-8"))
-    found: Dict[str, Any] = {"import": "", "app": False}
-    trouble: Optional[Dict[str, str]] = None
-    try:
-        resolve = connected(request, found)
-        found["app"] = resolve is not None
-        if resolve is not None:
-            look(wrap(resolve, request["contract"], say), request["contract"], found)
-    except Trouble as error:
-        trouble = error.document()
-    say({"event": "found", "found": found, "trouble": trouble})
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
