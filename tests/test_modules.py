@@ -21,7 +21,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
         *("jsontext", "tomltext", "positions", "tomledit"),
-        *("tables", "layers", "stack", "newtoml", "shape", "lineage", "whence", "cache", "folders", "contract"),
+        *("tables", "layers", "stack", "newtoml", "shape", "lineage", "luts", "whence", "cache", "folders", "contract"),
         *("rulebook", "project"),
         *("strictjson", "forms", "specfields", "jobspec", "schemas"),
     ),
@@ -65,7 +65,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # The journey of a spec, in two halves.
     "USE": (
-        *("checking", "nlepromise", "mend", "making", "task", "together", "job", "schedule"),
+        *("checking", "nlepromise", "mend", "luttrust", "making", "task", "together", "job", "schedule"),
         *("recheck", "status", "samples", "tryout", "pairs", "looking"),
         *("alignment", "glimpses", "framefacts", "frameproof", "soundproof", "identity"),
         *("condition", "toolhealth", "profiletrial", "machinehealth", "resolvehealth"),

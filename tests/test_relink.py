@@ -196,6 +196,14 @@ def test_any_missing_frames_are_followed(gone: tuple[int, ...]) -> None:
     assert path.is_clear
 
 
+@pytest.mark.parametrize("frames", [1, 2, 3, 4])
+def test_very_short_clips_are_followed(frames: int) -> None:
+    from proxx.alignment import differences
+
+    one = normalised(noise(frames, 3))
+    assert list(follow(differences(one, one, 0, 0, 0, 2), 0, 0, 2).offsets) == [0] * frames
+
+
 def test_frames_that_are_alike_are_not_told_apart() -> None:
     from proxx.alignment import differences
 

@@ -73,6 +73,7 @@ def context_of(name: str, **changes: Any) -> dict[str, Any]:
         "fields": "",
         "turn": 0,
         "look": "keep",
+        "lut": None,
         "transfer_in": "unknown",
         "pad": None,
         "range": "tv",

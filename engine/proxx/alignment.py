@@ -112,7 +112,8 @@ def _clear(cost: Floats, path: NDArray[np.int64], usual: float) -> NDArray[np.bo
     margin = np.where(np.isfinite(margin), margin, 0)
     noise = max(float(np.abs(matched - np.median(matched)).mean()), usual * 0.05, NOTHING)
     width = 5
-    together = np.convolve(margin, np.ones(width) / width, "same") * np.sqrt(width)
+    spread = np.convolve(margin, np.ones(width) / width)  # "same" would be too long for fewer frames than that
+    together = spread[width // 2 : width // 2 + len(margin)] * np.sqrt(width)
     return np.asarray((margin > CLEAR * noise) | (together > CLEAR * noise) & (margin > noise), np.bool_)
 
 

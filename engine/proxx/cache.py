@@ -22,6 +22,7 @@ FREEZERS = (
     "shape.py",
     "newtoml.py",
     "lineage.py",
+    "luts.py",
     "tables.py",
     "boxes.py",
     "faults.py",

@@ -55,6 +55,7 @@ def clip_facts(clip: Clip, profile: Mapping[str, Any], explicit_rate: bool) -> d
             "clip.start": None if media.decodes is None else "decodes" if media.decodes else "broken",
             "clip.rate": None if clip.rate is None else str(clip.rate),
             "clip.transfer": transfer_of(media),
+            "clip.lut": _lut(clip, profile),
             "clip.turn": None if video is None or video.rotation is None else "turned" if video.rotation else "none",
             "clip.lines": lines_of(clip),
             "clip.field-lines": field_lines(clip, profile["video"]["pix_fmt"]),
@@ -65,6 +66,13 @@ def clip_facts(clip: Clip, profile: Mapping[str, Any], explicit_rate: bool) -> d
             "clip.depth": bit_depth(profile["promise"]["pix_fmt"]) if "pix_fmt" in profile["promise"] else None,
         }
     )
+
+
+def _lut(clip: Clip, profile: Mapping[str, Any]) -> str | None:
+    """Whether the profile's LUT is made for the source's transfer; None when nothing is known of the picture."""
+    if clip.media.video is None or clip.media.video.colour is None:
+        return None
+    return "takes" if clip.media.video.colour.transfer in profile.get("lut", {}).get("takes", ()) else "leaves"
 
 
 def clip_texts(clip: Clip) -> dict[str, Any]:

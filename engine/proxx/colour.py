@@ -12,6 +12,9 @@ UNKNOWN = "unknown"
 CONVERTED = "bt709"
 """The matrix of every picture whose own one a proxy cannot name: RGB has none, and editing systems assume this one."""
 
+SCALED: Mapping[str, str] = {"bt2020nc": "bt2020"}
+"""Where FFmpeg's scaler has another name for a matrix than its tags have."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProxyColour:
@@ -25,18 +28,20 @@ class ProxyColour:
     promised: Colour | None
 
 
-def proxy_colour(source: Colour, recipe: Mapping[str, Any], *, colour_range: str, rgb: bool) -> ProxyColour:
+def proxy_colour(
+    source: Colour, recipe: Mapping[str, Any], *, colour_range: str, rgb: bool, becomes: str = CONVERTED
+) -> ProxyColour:
     """The tags of a proxy. `recipe` is a profile's [colour]; tags that it cannot say become unknown.
 
     A tag that H.273 defines alike under another name takes that name. The picture itself changes in one case
-    only: when its matrix is known and cannot be said, or when it is RGB.
+    only: when its matrix is known and cannot be said, or when it is RGB; then it gets the matrix that it `becomes`.
     """
     primaries = _said(source.primaries, recipe, "primaries")
     transfer = _said(source.transfer, recipe, "transfers")
     matrix = _said(source.matrix, recipe, "matrices")
     convert = rgb or (matrix == UNKNOWN and source.matrix != UNKNOWN)
-    written = Colour(colour_range, primaries, transfer, CONVERTED if convert else matrix)
-    return ProxyColour(written, CONVERTED if convert else "", _promised(written, recipe))
+    written = Colour(colour_range, primaries, transfer, becomes if convert else matrix)
+    return ProxyColour(written, SCALED.get(becomes, becomes) if convert else "", _promised(written, recipe))
 
 
 def _said(tag: str, recipe: Mapping[str, Any], kind: str) -> str:

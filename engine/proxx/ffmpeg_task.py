@@ -7,10 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from proxx.clip import Clip, conforming, is_rgb, promised_frames
-from proxx.colour import ProxyColour, proxy_colour
+from proxx.colour import CONVERTED, ProxyColour, proxy_colour
 from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.ffmpeg_sound import sound_words
 from proxx.generations import habits_of
+from proxx.luts import graph_text
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.naming import Named, temporary_name
 from proxx.render import render
@@ -27,6 +28,7 @@ def ffmpeg_task(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedCl
     clip = judged.clip
     temporary = named.output[: -len(named.name)] + temporary_name(named.name)
     context, audio = ffmpeg_words(rulebook, profile, judged, temporary, version)
+    lut = profile["lut"] if context["out"]["lut"] else None
     return Task(
         index=clip.index,
         source=clip.media.path,
@@ -34,6 +36,9 @@ def ffmpeg_task(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedCl
         temporary=temporary,
         expect=_promise(profile, named, context, audio),
         argv=("ffmpeg", *render(profile["template"], rulebook.templates, context)),
+        lut={"file": lut["file"], "path": rulebook.about["luts"][profile["name"]], "sha256": lut["sha256"]}
+        if lut
+        else {},
     )
 
 
@@ -60,7 +65,12 @@ def ffmpeg_words(
             "rate": str(clip.source_rate),
             "cadence": clip.media.cadence or "unknown",
         },
-        "out": {**out, "path": path, "muxer": rulebook.items["container"][profile["container"]]["muxer"]},
+        "out": {
+            **out,
+            "lut": _lut(rulebook, profile, clip, out["look"]),
+            "path": path,
+            "muxer": rulebook.items["container"][profile["container"]]["muxer"],
+        },
         "carries": out["carries"],
         "audio": [stream for stream, _ in sound],
         "timecode": {"text": _timecode(judged), "write": _answer(judged, "timecode-carried")["write"]},
@@ -128,6 +138,16 @@ def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
     }
 
 
+def _lut(rulebook: Rulebook, profile: Mapping[str, Any], clip: Clip, look: str) -> dict[str, str] | None:
+    """How the picture goes through the profile's LUT; None where it goes through none."""
+    if look != "lut":
+        return None
+    colour = clip.media.video.colour if clip.media.video else None
+    tagged = colour is not None and colour.matrix != "unknown"
+    path = rulebook.about["luts"][profile["name"]]
+    return {"filter": profile["lut"]["filter"], "file": graph_text(path), "matrix_in": "auto" if tagged else CONVERTED}
+
+
 def _moments(clip: Clip, rate: str) -> dict[str, Any]:
     """How many frames there will be, and when each is shown."""
     video, counted = clip.media.video, conforming(clip) if rate == "yes" else None
@@ -149,11 +169,16 @@ def _said(judged: JudgedClip, table: str, what: str, else_: str) -> Value:
 
 
 def _colour(profile: Mapping[str, Any], video: Video, look: str) -> ProxyColour:
-    """The tags of the proxy: the source's, or those of what a tone mapping makes of it."""
+    """The tags of the proxy: the source's, or those of what a tone mapping or a LUT makes of it."""
     source, rgb = video.colour or Colour(), is_rgb(video.pix_fmt or "")
     if look == "tonemap":
         source, rgb = Colour(primaries="bt709", transfer="bt709", matrix="bt709"), False
-    return proxy_colour(source, profile["colour"], colour_range=profile["video"]["colour_range"], rgb=rgb)
+    becomes = CONVERTED
+    if look == "lut":
+        becomes = profile["lut"]["matrix"]
+        source, rgb = Colour("unknown", profile["lut"]["primaries"], profile["lut"]["transfer"], becomes), True
+    wanted = profile["video"]["colour_range"]
+    return proxy_colour(source, profile["colour"], colour_range=wanted, rgb=rgb, becomes=becomes)
 
 
 def _timecode(judged: JudgedClip) -> str:

@@ -7,7 +7,7 @@ import os
 from proxx.errors import EXIT_USAGE, ProxxError
 
 PARTS = ("matrices", "profiles", "schema")
-SUFFIXES = (".toml", ".j2", ".json")
+SUFFIXES = (".toml", ".j2", ".json", ".cube")
 
 
 def builtin() -> str:

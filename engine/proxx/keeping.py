@@ -14,10 +14,11 @@ from proxx.commands import tools
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
+from proxx.luttrust import lut_findings
 from proxx.machine import Machine
 from proxx.planning import shown
 from proxx.ready import record_of
-from proxx.recheck import Checked, chain_findings, check_again, make_anew
+from proxx.recheck import Checked, chain_findings, check_again, make_anew, recorded_task
 from proxx.report import FileReport
 from proxx.report_text import as_text
 from proxx.rulebook import Rulebook
@@ -112,6 +113,8 @@ def _compared(book: Rulebook, clip: Mapping[str, Any], one: Checked, places: int
     from proxx.identity import Given, chain_of, compare_contents
     from proxx.looking import counted
 
+    if untrue := lut_findings(book, recorded_task(book, clip)):
+        return replace(one, state="broken", findings=(*one.findings, *untrue))
     machine = Machine(book, stop=stop)
     source, proxy = (counted(book, machine, str(path), stop) for path in (clip["source"], one.output))
     found = compare_contents(book, source, proxy, Given(chain_of(clip["argv"]), places), stop)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from proxx.errors import Finding
@@ -34,7 +34,10 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One rulebook folder as read: where its rulebook.toml is, its documents by path, its templates by name."""
+    """One rulebook folder as read: where its rulebook.toml is, its documents by path, its templates by name.
+
+    `luts` are the .cube files by their paths in the folder.
+    """
 
     path: str
     name: str
@@ -42,6 +45,7 @@ class Layer:
     extends: str
     documents: Mapping[str, Mapping[str, Any]]
     templates: Mapping[str, str]
+    luts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

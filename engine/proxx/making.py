@@ -18,6 +18,7 @@ from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
 from proxx.jsonout import json_text
 from proxx.ledger import DONE, VERIFYING, Entry, Ledger, Made
+from proxx.luttrust import lut_findings
 from proxx.model import Plan, Task
 from proxx.nlepromise import judge_made
 from proxx.probefile import to_facts
@@ -100,6 +101,8 @@ def attempt(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_res
     step = work.way.on_step
     with claim(task.temporary):
         step("claimed")
+        if untrue := lut_findings(work.rulebook, task):
+            return result(task, "REJECTED", untrue, None, {})
         outcome = work.encode(work, task)
         step("encoded")
         if outcome.stopped or work.stop.is_set():
@@ -133,7 +136,7 @@ def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
     texts = {"output": base_name(task.output), "made": task.source, "promised": ""}
     relinks = judge_made(work.rulebook, work.plan.relink, task, proof.media, proof.frames)
     said = [finding for one in relinks for finding in one.findings]
-    findings = (*proof.findings, *tell_all(work.rulebook, decisions, texts), *said)
+    findings = (*proof.findings, *tell_all(work.rulebook, decisions, texts), *lut_findings(work.rulebook, task), *said)
     rows = {table: row for one in relinks for table, row in one.decided.items()}
     extra = {
         "decided": {**task.decided, **proof.decided, **rows},
@@ -232,6 +235,7 @@ def result(
         "argv": list(task.argv),
         "exit_code": None if outcome is None else outcome.exit_code,
         **({"settings": dict(task.settings)} if task.settings else {}),
+        **({"lut": dict(task.lut)} if task.lut else {}),
         **({"shared_argv": list(outcome.shared)} if outcome is not None and outcome.shared else {}),
         **({"resolve": dict(outcome.engine)} if outcome is not None and outcome.engine is not None else {}),
         "stderr_tail": "" if outcome is None else outcome.stderr,

@@ -153,6 +153,7 @@ class Task:
 
     `temporary` is where the engine writes; `output` appears only when the made file keeps the promise. `decided`
     names the row that decided in every table asked about the clip, and `media` is what the source was found to be.
+    `lut` is the LUT that the picture goes through: its `file` in the rulebook, the `path` and `sha256` of that.
     """
 
     index: int
@@ -164,6 +165,7 @@ class Task:
     settings: Mapping[str, Any] = field(default_factory=dict)
     decided: Mapping[str, str] = field(default_factory=dict)
     media: Media = Media()
+    lut: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from proxx.engines.ffmpeg import encode, patience
 from proxx.errors import EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
+from proxx.luttrust import lut_findings
 from proxx.model import Task
 from proxx.naming import temporary_name
 from proxx.probefile import from_facts
@@ -51,7 +52,9 @@ def recorded_task(rulebook: Rulebook, clip: Mapping[str, Any]) -> Task:
         promise = from_facts(output, clip["promise"], rulebook.vocabulary, name="record")
         folder, name = os.path.split(output)
         argv = tuple(str(word) for word in clip["argv"])
-        return Task(int(clip["index"]), source, output, os.path.join(folder, temporary_name(name)), promise, argv)
+        lut = {key: str(clip["lut"][key]) for key in ("file", "path", "sha256")} if "lut" in clip else {}
+        temporary = os.path.join(folder, temporary_name(name))
+        return Task(int(clip["index"]), source, output, temporary, promise, argv, lut=lut)
     except (KeyError, TypeError, ValueError) as error:
         raise ProxxError(f"the record is damaged: a clip lacks {error}", exit_code=EXIT_USAGE) from error
 
@@ -110,7 +113,7 @@ def make_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int, tools: 
     was, now = read_stamp(clip["source_stamp"]), source_stamp(task.source)
     texts = {"output": task.output, "was": was.words(), "is": now.words()}
     source = {"kept.source": "same" if was == now else "changed"}
-    findings = tell_all(rulebook, ask(rulebook, "kept", source), texts, task.output)
+    findings = [*tell_all(rulebook, ask(rulebook, "kept", source), texts, task.output), *lut_findings(rulebook, task)]
     if findings:
         return Checked(task.output, "not-compared", tuple(findings))
     with tempfile.TemporaryDirectory(prefix="proxx-reproduce-") as folder:

@@ -40,6 +40,7 @@ def _task(task: Task) -> dict[str, Any]:
         "temporary": task.temporary,
         "decided": dict(task.decided),
         **work,
+        **({"lut": dict(task.lut)} if task.lut else {}),
         "origin": {key: value for key, value in to_facts(task.media).items() if key in ORIGIN},
         "promise": to_facts(task.expect),
     }

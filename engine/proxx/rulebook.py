@@ -183,6 +183,7 @@ def assemble(
     Raises RulebookError where layers clash.
     """
     from proxx.lineage import made_whole
+    from proxx.luts import with_luts
 
     layers, astray = laid(read)
     pile, clashes = stack(layers, told)
@@ -190,12 +191,13 @@ def assemble(
     _raise([*astray, *clashes, *more] or lacking(pile.items, layers[0]))
     profiles, wrong = made_whole(pile, profile)
     _raise(wrong)
-    items = {**pile.items, "profile": {name: one.data for name, one in profiles.items()}}
+    recipes, luts, wrong = with_luts(profiles, layers)
+    _raise(wrong)
     content = {
         "format": FORMAT,
         "name": layers[-1].name,
         "version": "+".join(layer.version for layer in layers),
-        "items": items,
+        "items": {**pile.items, "profile": recipes},
         "templates": dict(sorted(templates.items())),
         **own,
     }
@@ -207,6 +209,7 @@ def assemble(
         "layers": [{"name": layer.name, "version": layer.version, "path": layer.path} for layer in layers],
         "parents": {name: data["extends"] for name, data in raw.items() if "extends" in data},
         "removed": pile.removed,
+        "luts": luts,
     }
     return Rulebook(
         {**content, "digest": f"sha256:{_digest(content)}", "origins": {**pile.origins, **inherited}, "about": about}

@@ -21,6 +21,7 @@ PROJECT = "project.schema.json"
 _SPOT = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _END = " (at end of document)"
 TEMPLATES = "profiles/templates/"
+LUT = ".cube"
 SCHEMAS_BY_PLACE: Mapping[str, tuple[str, ...]] = {
     HEAD: ("rulebook.schema.json",),
     "matrices": (
@@ -44,10 +45,13 @@ def read_layer(files: Mapping[str, bytes], schemas: Mapping[str, bytes]) -> tupl
     head: Mapping[str, Any] = {}
     documents: dict[str, Mapping[str, Any]] = {}
     templates: dict[str, str] = {}
+    luts: dict[str, bytes] = {}
     first = next(iter(files))
     for path, data in files.items():
         near = path.removeprefix(first.removesuffix(HEAD))
-        if near.startswith(TEMPLATES):
+        if near.endswith(LUT):
+            luts[near] = data
+        elif near.startswith(TEMPLATES):
             templates[near.removeprefix(TEMPLATES)] = data.decode("utf-8", "replace")
         elif (place := near.partition("/")[0]) in SCHEMAS_BY_PLACE and near.endswith(".toml"):
             fitting = {name: schemas[name] for name in SCHEMAS_BY_PLACE[place] if name in schemas}
@@ -60,7 +64,7 @@ def read_layer(files: Mapping[str, bytes], schemas: Mapping[str, bytes]) -> tupl
             elif not wrong:
                 documents[path] = document
     name, version, extends = (str(head.get(key, "")) for key in ("name", "version", "extends"))
-    return Layer(first, name, version, extends, documents, templates), faults
+    return Layer(first, name, version, extends, documents, templates, luts), faults
 
 
 def read_document(

@@ -64,6 +64,8 @@ def _unread_in_part(here: str, part: str, name: str) -> str:
         return "rules stand in matrices/, recipes in profiles/"
     if name.endswith(".j2") and not in_templates:
         return f"templates stand below {TEMPLATES}/"
+    if name.endswith(".cube") and (part != "profiles" or in_templates):
+        return "LUTs stand below profiles/, and a profile names them"
     lower = name.lower()
     if not name.endswith(SUFFIXES) and lower.endswith(SUFFIXES):
         return f"names end in {', '.join(SUFFIXES)}, in small letters"

@@ -81,6 +81,7 @@ _PICTURE: Mapping[str, Symbol] = {
     **dict.fromkeys(("repeated", "left_out"), Kind("number", absent=True)),
     "rhythm": Kind("text", absent=True),
     "promised_colour": ANY,
+    "lut": replace(record(**texts("filter", "file", "matrix_in")), absent=True),
 }
 _STREAM = record(
     **numbers("index", "bit_rate", "sample_rate", "channels", "late", "lead", "pick"),
