@@ -24,7 +24,7 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
         ),
         *("mp4 codec=h264", "mp4 codec=hevc", "mp4 codec=av1", "mkv codec=h264", "mkv codec=hevc", "mkv codec=vp9"),
         *("mkv codec=av1", "webm codec=vp9", "webm codec=av1", "mxf codec=dnxhr", "mxf codec=mpeg2", "mxf codec=h264"),
-        *("mxf codec=prores", "ts codec=mpeg2", "ts codec=h264", "ts codec=hevc", "avi codec=mjpeg"),
+        *("ts codec=mpeg2", "ts codec=h264", "ts codec=hevc", "avi codec=mjpeg"),
     ),
     "raster": (
         *("320x180", "640x360", "512x270", "998x540", "720x576", "720x480", "427x240", "256x144", "360x640", "321x181"),

@@ -324,13 +324,20 @@ def main() -> int:
             some = clips[:: max(len(clips) // (asked.sample or len(clips)), 1)]
             found = programs()
             return peers.compare(asked, folder, some, (shoot, (found.ffmpeg, found.ffprobe)))
-        jobs = jobs_of(asked, folder)
         notes = folder / ("corpus.jsonl" if asked.corpus else "grid.jsonl") if asked.keep else None
+        jobs: list[tuple[Any, ...]] = []
         outcomes: list[Outcome] = []
-        for number, (_, one) in enumerate(go_through(jobs, asked.jobs, notes), 1):
-            outcomes += one
-            if sys.stderr.isatty() or number % 20 == 0:
-                print(f"{number} of {len(jobs)}", file=sys.stderr, flush=True)
+        wanted = asked.clips
+        while drawn := jobs_of(asked, folder)[len(jobs) :]:
+            jobs += drawn
+            for number, (_, one) in enumerate(go_through(drawn, asked.jobs, notes), len(jobs) - len(drawn) + 1):
+                outcomes += one
+                if sys.stderr.isatty() or number % 20 == 0:
+                    print(f"{number} of {len(jobs)}", file=sys.stderr, flush=True)
+            # A grid goes on where a smaller one ends: more clips are drawn for those that FFmpeg cannot make.
+            lost = sum(one.state == "not made" for one in outcomes)
+            if not asked.corpus and not asked.sample:
+                asked.clips = wanted + lost
         return tell(sorted(outcomes, key=lambda one: (one.words, one.by)), len(jobs), time.monotonic() - begun)
 
 

@@ -85,10 +85,26 @@ def shoot(tmp_path_factory: pytest.TempPathFactory) -> Shoot:
         ("12 codec=mpeg2", "ts", ["fixture/limit"]),
         ("sr=44100", "webm", ["fixture/limit"]),
         ("audio=16ch acodec=aac", "mov", ["fixture/limit"]),
+        ("320x180 par=4:3", "webm", ["fixture/never"]),
+        ("codec=prores", "mxf", ["fixture/codec-not-there"]),
+        ("codec=dnxhr untagged", "mov", ["fixture/never"]),
+        ("codec=dnxhr 601", "mxf", ["fixture/never"]),
+        ("codec=mpeg2 720x576 bff", "mxf", ["fixture/never"]),
+        ("codec=mjpeg hlg", "mov", ["fixture/never"]),
+        ("119.88", "avi", ["fixture/never"]),
+        ("codec=h264 512x270 tff", "ts", ["fixture/never"]),
     ],
 )
 def test_words_that_are_wrong_are_told(rulebook: Rulebook, words: str, extension: str, told: list[str]) -> None:
     assert read(rulebook, words, extension) == (None, told)
+
+
+@pytest.mark.parametrize(
+    ("words", "extension"),
+    [("321x180 par=4:3", "webm"), ("codec=mpeg2 720x576 tff", "mxf"), ("codec=mjpeg", "mov"), ("512x270", "ts")],
+)
+def test_what_does_not_go_together_is_no_more_than_that(rulebook: Rulebook, words: str, extension: str) -> None:
+    assert read(rulebook, words, extension)[1] == []
 
 
 def test_all_that_is_wrong_is_told_at_once_with_the_nearest_word_and_what_there_is(rulebook: Rulebook) -> None:
@@ -236,9 +252,9 @@ def test_clicks_are_at_growing_distances() -> None:
 
 
 def test_what_ffmpeg_loses_is_told_and_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    clip = tmp_path / "pal.avi"
-    assert main(["fixture", "720x576 par=64:45 untagged audio=none frames=2", "-o", str(clip)]) == 4
-    assert "asked for colour matrix unknown, and the file has bt470bg" in capsys.readouterr().out
+    clip = tmp_path / "odd.mov"
+    assert main(["fixture", "codec=h264 par=70000:69999 audio=none frames=2", "-o", str(clip)]) == 4
+    assert "asked for the pixel aspect ratio 70000/69999, and the file has 1" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -54,6 +54,12 @@ def test_the_grid_has_300_clips_that_can_be_and_none_twice(rulebook: Rulebook, c
         assert not fixture.is_impossible
 
 
+def test_a_larger_grid_goes_on_where_a_smaller_one_ends(rulebook: Rulebook, clips: list[tuple[str, str]]) -> None:
+    more = grids.grid(rulebook, len(clips) + 1, 1)
+    assert len(more) > len(clips)
+    assert more[: len(clips)] == clips
+
+
 def test_every_pair_of_words_is_in_the_grid_or_impossible(rulebook: Rulebook, clips: list[tuple[str, str]]) -> None:
     found = [({*words.split(), f".{extension}"}) for words, extension in clips]
     for one, other in combinations([name for name in grids.DIMENSIONS if name not in ("kind", "rate")], 2):

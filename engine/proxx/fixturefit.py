@@ -34,7 +34,35 @@ def fitted(items: Items, container: str, settings: Settings, words: Mapping[str,
         *_container_faults(items, container, settings, words),
         *_codec_faults(items, container, settings, words),
         *_sound_faults(items, container, settings),
+        *_never(items, container, settings, words),
     ]
+
+
+def _never(items: Items, container: str, settings: Settings, words: Mapping[str, str]) -> list[Fault]:
+    """What does not go together: everything that an entry names is so."""
+    faults = []
+    for entry in items.get("fixture-never", {}).values():
+        said = entry.get("words", {})
+        where = {"containers": container, "codecs": settings["codec"], "rasters": settings["raster"]}
+        if any(value not in entry.get(key, (value,)) for key, value in where.items()):
+            continue
+        if any(key not in words or settings.get(key) not in values for key, values in said.items()):
+            continue
+        if not _is_shaped(entry, settings):
+            continue
+        word = " ".join(words[key] for key in said) or f"par={settings['par']} of {settings['raster']}"
+        faults.append(
+            Fault("never", {"word": word, "codec": settings["codec"], "container": container, "is": entry["doc"]})
+        )
+    return faults
+
+
+def _is_shaped(entry: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether the raster is one that an entry is about."""
+    width, height = sides(settings["raster"])
+    if "height" in entry and height % entry["height"] == 0:
+        return False
+    return "width_shown" not in entry or (width * Fraction(settings["par"].replace(":", "/"))).denominator != 1
 
 
 def _container_faults(items: Items, container: str, settings: Settings, words: Mapping[str, str]) -> list[Fault]:

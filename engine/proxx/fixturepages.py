@@ -30,6 +30,7 @@ def _abilities(items: Mapping[str, Mapping[str, Any]]) -> list[str]:
         [code(name), line(data["doc"]), codes(data["containers"])] for name, data in items["fixture-sound"].items()
     ]
     layouts = [[code(name), line(data["doc"]), str(data["channels"])] for name, data in items["fixture-layout"].items()]
+    never = [[code(name), line(data["doc"])] for name, data in items.get("fixture-never", {}).items()]
     return [
         "## Containers",
         grid(["extension", "is", "picture unasked", "sound unasked", "can say"], homes),
@@ -39,6 +40,8 @@ def _abilities(items: Mapping[str, Mapping[str, Any]]) -> list[str]:
         grid(["acodec", "is", "goes into"], sounds),
         "## Layouts",
         grid(["layout", "is", "channels"], layouts),
+        "## What does not go together",
+        grid(["entry", "because"], never),
     ]
 
 
