@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from proxx.cli import main
@@ -16,6 +18,9 @@ from proxx.tools import find_tool
 LAYER = '#:schema s/rulebook.schema.json\n# Try.\nname = "try"\nversion = "1"\nformat = 1\nextends = "proxx"\n'
 PROFILES = {
     "keeps": ("proxy_h264_mov", ['rate = "keep"', 'rotation = "keep"', 'pixels = "square"']),
+    "splits": ("proxy_h264_mov", ['channels = "split"']),
+    "mixes": ("proxy_h264_mov", ['channels = "downmix"', 'gaps = "refuse"']),
+    "halves": ("proxy_h264_mov_half", ['scan = "keep"']),
     "maps": ("proxy_h264_mov", ['colour = "tonemap"', 'rate = "refuse"']),
 }
 Run = Callable[..., tuple[int, dict[str, Any]]]
@@ -46,10 +51,12 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(rules: Path, tmp_path: Path) -> Run:
     """Make a proxy of a source by a profile: the exit code and the clip's record."""
 
-    def make(source: Path, profile: str, codec: str = "h264", container: str = "mov") -> tuple[int, dict[str, Any]]:
+    def make(
+        source: Path, profile: str, codec: str = "h264", container: str = "mov", resolution: str = "same"
+    ) -> tuple[int, dict[str, Any]]:
         spec = {
             "jobspec_version": "2.1", "job_id": profile, "sources": [str(source)], "codec": codec,
-            "output_directory": str(tmp_path / profile), "container": container, "resolution": "same",
+            "output_directory": str(tmp_path / profile), "container": container, "resolution": resolution,
             "naming_template": "p", "proxy_profile": profile,
         }  # fmt: skip
         path = tmp_path / f"{profile}.json"
@@ -128,3 +135,106 @@ def test_late_sound_is_late_by_the_same_number_of_samples(run: Run, tmp_path: Pa
     assert code == 0
     assert clip["promise"]["audio"][0]["start"] == "1597/48000"
     assert clip["media"]["audio"][0]["start"] == "1597/48000"
+
+
+TONES = "|".join(f"sin({200 * (channel + 1)}*2*PI*t)/4" for channel in range(10))
+"""Ten channels, each a tone of its own."""
+
+
+def tones(path: str, stream: int, channels: int) -> list[int]:
+    """The loudest frequency of every channel of a stream, in Hz."""
+    argv = [find_tool("ffmpeg"), "-v", "error", "-i", path, "-map", f"0:a:{stream}", "-f", "f32le", "-"]
+    heard = np.frombuffer(subprocess.run(argv, capture_output=True, check=True).stdout, np.float32)
+    some = heard.reshape(-1, channels)[2400:7200]
+    return [round(int(abs(np.fft.rfft(some[:, at])).argmax()) * 48000 / len(some)) for at in range(channels)]
+
+
+@pytest.fixture(scope="module")
+def ten(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A clip of ten channels of that layout."""
+    folder = tmp_path_factory.mktemp("ten")
+
+    def clip(layout: str) -> Path:
+        path = folder / f"{'named' if layout else 'plain'}.mov"
+        ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.2", "-f", "lavfi",
+               "-i", f"aevalsrc='{TONES}':d=0.2:s=48000{layout}", "-c:v", "libx264", "-pix_fmt", "yuv420p",
+               "-c:a", "pcm_s16le", str(path))  # fmt: skip
+        return path
+
+    return clip
+
+
+def test_more_channels_than_aac_takes_become_streams_in_their_order(run: Run, ten: Callable[[str], Path]) -> None:
+    code, clip = run(ten(""), "splits")
+    assert code == 0
+    assert [tones(clip["output"], at, 1)[0] for at in range(10)] == [200 * (at + 1) for at in range(10)]
+
+
+def test_channels_are_mixed_to_stereo_only_where_the_source_names_them(run: Run, ten: Callable[[str], Path]) -> None:
+    assert run(ten(""), "mixes")[0] == 1
+    code, clip = run(ten(":c=FL+FR+FC+LFE+BL+BR+SL+SR+TFL+TFR"), "mixes")
+    assert code == 0
+    assert tones(clip["output"], 0, 2) == [200, 400]
+
+
+def test_fields_of_half_a_picture_are_still_fields(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "fields.mov"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=640x480:r=50:d=0.2,tinterlace=mode=interleave_top",
+           "-vf", "setfield=tff", "-c:v", "libx264", "-flags:v", "+ilme+ildct", "-pix_fmt", "yuv420p",
+           str(source))  # fmt: skip
+    code, clip = run(source, "halves", resolution="half")
+    assert code == 0
+    assert clip["media"]["video"]["field_order"] == "tt"
+    argv = [find_tool("ffmpeg"), "-hide_banner", "-i", clip["output"], "-vf", "idet", "-f", "null", "-"]
+    said = subprocess.run(argv, capture_output=True, check=True).stderr.decode()
+    assert re.search(r"Single frame detection: TFF: +5 BFF: +0 Progressive: +0", said)
+
+
+def test_transparency_is_kept_value_for_value_or_dropped_and_told(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "alpha.mov"
+    ffmpeg("-f", "lavfi", "-i", "color=red:s=256x64:r=25:d=0.08,format=rgba,geq=r=200:g=60:b=X:a=X",
+           "-c:v", "prores_ks", "-profile:v", "4444", "-pix_fmt", "yuva444p10le", "-alpha_bits", "16",
+           str(source))  # fmt: skip
+    code, clip = run(source, "proxy_prores_4444", "prores_4444")
+    assert code == 0
+    planes = []
+    for path in (source, clip["output"]):
+        argv = [find_tool("ffmpeg"), "-v", "error", "-i", str(path), "-vf", "format=yuva444p16le,extractplanes=a",
+                "-f", "rawvideo", "-"]  # fmt: skip
+        planes.append(np.frombuffer(subprocess.run(argv, capture_output=True, check=True).stdout, np.uint16))
+    assert planes[0][:256:255].tolist()[0] < 300
+    assert (planes[0] == planes[1]).all()
+    code, clip = run(source, "proxy_h264_mov")
+    assert code == 0
+    assert "alpha" not in clip["media"]["video"]["pix_fmt"]
+    assert clip["decided"]["alpha-policy"] == "dropped"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "container", "peak"),
+    [("proxy_prores_proxy", "prores_proxy", "mov", 1.5), ("proxy_dnxhr_lb", "dnxhr", "mxf", 1.0)],
+)
+def test_floating_point_sound_stays_in_mov_and_is_clipped_in_mxf(
+    name: str, codec: str, container: str, peak: float, run: Run, tmp_path: Path
+) -> None:
+    source = tmp_path / "float.mov"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=0.12", "-f", "lavfi",
+           "-i", "aevalsrc='sin(480*2*PI*t)*1.5':d=0.12:s=48000", "-c:v", "mjpeg", *["-map", "0"], *["-map", "1"] * 16,
+           "-c:a", "pcm_f32le", str(source))  # fmt: skip
+    code, clip = run(source, name, codec, container)
+    assert code == 0
+    assert len(clip["media"]["audio"]) == 16
+    argv = [find_tool("ffmpeg"), "-v", "error", "-i", clip["output"], "-map", "0:a:15", "-f", "f32le", "-"]
+    heard = np.frombuffer(subprocess.run(argv, capture_output=True, check=True).stdout, np.float32)
+    assert abs(heard.max() - peak) < 0.001
+
+
+def test_gaps_in_the_sound_are_refused_or_filled(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "gaps.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.4", "-f", "lavfi", "-i", "sine=d=0.2:r=48000",
+           "-af", "asetnsamples=480,asetpts='PTS+gte(N,4800)*4800'", "-c:v", "libx264", "-pix_fmt", "yuv420p",
+           "-c:a", "pcm_s16le", str(source))  # fmt: skip
+    assert run(source, "mixes")[0] == 1
+    code, clip = run(source, "proxy_h264_mov")
+    assert code == 0
+    assert clip["findings"] == []
