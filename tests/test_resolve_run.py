@@ -460,6 +460,21 @@ def test_two_jobs_of_one_run_take_turns(run: Run, home: Path, footage: Path, spe
     assert_foreign_is_untouched(home)
 
 
+def test_two_jobs_of_one_run_take_turns_at_a_new_resolve_each(
+    home: Path, footage: Path, spec_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PROXX_SIMULATED_STATE")
+    words = {"codec": "dnxhr", "container": "mxf", "resolution": "same", "proxy_profile": "proxy_dnxhr_lb_resolve"}
+    specs = [
+        spec_file(
+            name=f"{name}.json", sources=[str(footage / "A001C001.braw")], output_directory=str(home / name), **words
+        )
+        for name in ("one", "two")
+    ]
+    assert main(["run", *map(str, specs), "--quiet", "--simulate"]) == 0
+    assert len(list(home.glob("*/A001C001_proxy.mxf"))) == 2
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_job_for_resolve_runs_beside_one_for_ffmpeg(
     jobs: str, run: Run, home: Path, footage: Path, spec_file: Callable[..., Path]
@@ -626,24 +641,27 @@ def test_adopt_takes_results_only_and_simulates_nothing(home: Path, capsys: pyte
     assert "--simulate" in capsys.readouterr().err
 
 
-def test_only_one_job_of_a_machine_is_at_resolve(home: Path, rulebook: Rulebook, run: Run) -> None:
+def test_only_one_job_of_a_machine_is_at_resolve(
+    home: Path, rulebook: Rulebook, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = state.seat(state.SIMULATED)
     other.acquire()
-    waited = Event()
+    looks: list[bool] = []
 
     class Stopping(Event):
         def is_set(self) -> bool:
-            waited.set()
-            return super().is_set()
+            looks.append(len(looks) > 1)
+            return looks[-1]
 
     assert run is not None
     plan: Any = None
     engine = Engine(rulebook, plan, Simulation(find_tool("ffmpeg")))
     stop = Stopping()
-    stop.set()
     with pytest.raises(Exception, match="asked to stop"):
         engine.hello(stop)
-    assert waited.is_set()
+    assert looks == [False, False, True]
+    told = "proxx: another job of this machine is at Resolve; waiting until it has ended\n"
+    assert capsys.readouterr().err == told
     other.release()
 
 

@@ -112,14 +112,14 @@ class Engine:
 
     def _opened(self, stop: Event) -> Session:
         """The session, begun when there is none. Raises Trouble."""
+        if _OPEN and _OPEN[0] is not self:
+            _OPEN.pop().close()
         self._start_anew(stop)
         stuck = state.wedged(self.which)
         if stuck is not None:
             raise Trouble(
                 "wedged", str(stuck.get("call", "")), str(stuck.get("argument", "")), "it is not looked at yet"
             )
-        if _OPEN and _OPEN[0] is not self:
-            _OPEN.pop().close()
         if self._session is None or not self._session.alive:
             self._take_seat(stop)
             self._session = Session(driver_argv(), deadlines(self.rulebook), self._hear)
@@ -137,14 +137,19 @@ class Engine:
             self._fresh = False
 
     def _take_seat(self, stop: Event) -> None:
-        """Wait until no other job of this machine is at Resolve."""
+        """Wait until no other job of this machine is at Resolve, and say so once."""
+        waits = False
         while not self._seat.is_locked:
             if stop.is_set():
                 raise Trouble("stopped", "", "", "proxx was asked to stop")
             try:
                 self._seat.acquire(timeout=LOOK_SECONDS)
             except Timeout:
-                continue
+                if not waits:
+                    print(
+                        "proxx: another job of this machine is at Resolve; waiting until it has ended", file=sys.stderr
+                    )
+                waits = True
 
     def _hear(self, event: Mapping[str, Any]) -> None:
         kind = event["event"]
