@@ -114,7 +114,7 @@ def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[s
             "track.policy": recipe["policy"],
             "track.channels": channels,
             "track.names": "known" if has_names(stream, recipe) else UNKNOWN,
-            "track.offset": None if stream.sample_rate is None else "none" if track.late == 0 else "some",
+            "track.offset": None if stream.sample_rate is None else "some" if track.late or stream.start else "none",
             "track.gaps": None if stream.gaps is None else "some" if stream.gaps else "none",
             "track.tags": "some" if stream.language or stream.title else "none",
             "track.samples": None
