@@ -229,12 +229,17 @@ def test_floating_point_sound_stays_in_mov_and_is_clipped_in_mxf(
     assert abs(heard.max() - peak) < 0.001
 
 
-def test_gaps_in_the_sound_are_refused_or_filled(run: Run, tmp_path: Path) -> None:
-    source = tmp_path / "gaps.mkv"
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.4", "-f", "lavfi", "-i", "sine=d=0.2:r=48000",
-           "-af", "asetnsamples=480,asetpts='PTS+gte(N,4800)*4800'", "-c:v", "libx264", "-pix_fmt", "yuv420p",
-           "-c:a", "pcm_s16le", str(source))  # fmt: skip
+@pytest.mark.parametrize(("ending", "codec"), [("mkv", "pcm_s16le"), ("mp4", "aac"), ("mov", "aac")])
+def test_gaps_in_the_sound_are_refused_or_filled(ending: str, codec: str, run: Run, tmp_path: Path) -> None:
+    source = tmp_path / f"gaps.{ending}"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.4", "-f", "lavfi", "-i", "sine=d=0.3:r=48000",
+           "-af", "asetnsamples=1024,asetpts='PTS+gte(N,9216)*4096'", "-c:v", "libx264", "-pix_fmt", "yuv420p",
+           "-c:a", codec, str(source))  # fmt: skip
     assert run(source, "mixes")[0] == 1
     code, clip = run(source, "proxy_h264_mov")
     assert code == 0
-    assert clip["findings"] == []
+    argv = [find_tool("ffmpeg"), "-v", "error", "-i", clip["output"], "-f", "f32le", "-"]
+    heard = np.frombuffer(subprocess.run(argv, capture_output=True, check=True).stdout, np.float32)
+    silent = np.flatnonzero(abs(heard[4800:16000]) < 0.004) + 4800
+    assert 8000 < np.median(silent) < 13000
+    assert abs(len(heard) - (14400 + 4096)) < 2100

@@ -1,4 +1,4 @@
-"""Whether an ISO media file (MOV, MP4) itself says that its pictures come evenly: its table of sample times."""
+"""Whether an ISO media file (MOV, MP4) itself says that pictures and sound come evenly: its tables of sample times."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ PATH = (b"mdia", b"minf", b"stbl", b"stts")
 
 
 def comes_evenly(file: BinaryIO, end: int) -> bool | None:
-    """Whether every picture lasts as long as the next, the last one aside; None where the file has no such table.
+    """Whether every picture or packet of sound lasts as long as the next, the last one aside; None without tables.
 
-    A header's frame rate and its number of frames agree with a file that halts and hurries, so they prove nothing.
+    A header's frame rate and its number of frames agree with a file that halts and hurries, so they prove nothing;
+    and a gap in the sound is a packet that lasts longer than the samples in it.
     Only boxes' heads and the first entries of each table are read.
     """
     tables = [
         _is_even(file, *table)
         for moov in _inside(file, 0, end, b"moov")
         for track in list(_inside(file, *moov, b"trak"))[:MAX_TRACKS]
-        if _is_picture(file, track)
+        if _is_timed(file, track)
         for table in _found(file, track, PATH)
     ]
     return all(tables) if tables else None
@@ -56,11 +57,11 @@ def _found(file: BinaryIO, part: tuple[int, int], path: tuple[bytes, ...]) -> li
     return parts
 
 
-def _is_picture(file: BinaryIO, track: tuple[int, int]) -> bool:
-    """Whether a track's handler is that of pictures."""
+def _is_timed(file: BinaryIO, track: tuple[int, int]) -> bool:
+    """Whether a track's handler is that of pictures or of sound."""
     for begin, _ in _found(file, track, (b"mdia", b"hdlr")):
         file.seek(begin + 8)
-        if file.read(4) == b"vide":
+        if file.read(4) in (b"vide", b"soun"):
             return True
     return False
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd
+from statistics import median_low
 from threading import Event
 
 from proxx.identify import Table
@@ -20,6 +21,9 @@ from proxx.tools import whole_path
 
 GAP = Fraction(1, 100)
 """Seconds between two packets of sound beyond what rounded times explain."""
+
+FRAMED = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "alac"})
+"""Codecs, in ffprobe's words, whose packets hold the same number of samples each, the last one aside."""
 
 NEAR = Fraction(1, 900)
 """How far a rate may lie from another, as a part of it, to be its NTSC fraction (1000/1001)."""
@@ -142,6 +146,10 @@ def _heard(stream: Audio, scanned: Mapping[int, Scanned]) -> Audio:
     start = min(begin for begin, _ in spans)
     # The first packet of a fragmented file has no length.
     holes = sum(end > at and abs(begin - end) * base > GAP for (at, end), (begin, _) in pairwise(spans))
+    if stream.codec in FRAMED:
+        # MOV and MP4 know no gaps: there the packet before one lasts longer than the samples in it.
+        usual = median_low(packet.duration for packet in packets)
+        holes += sum((packet.duration - usual) * base > GAP for packet in packets[:-1])
     length = (max(end for _, end in spans) - start) * base
     return replace(stream, start=start * base, duration=length, gaps=holes)
 
