@@ -34,6 +34,10 @@ VIDEOS = built(
     index=st.integers(0, 9),
     field_order=st.sampled_from([None, *WORDS["field_order"]]),
     colour=st.none() | built(Colour),
+    alpha=st.sampled_from([None, *WORDS["alpha"]]),
+    rhythm=st.sampled_from([None, "3x24 36 2", "1"]),
+    repeated=st.none() | st.integers(0),
+    left_out=st.none() | st.integers(0),
 )
 MARKS = built(Mark, place=st.just("track"), stream=st.none() | st.integers(0, 9))
 MEDIAS = built(
@@ -46,7 +50,8 @@ MEDIAS = built(
     video=st.none() | VIDEOS,
     marks=st.none()
     | st.lists(built(Mark, place=st.just("track"), stream=st.none() | st.integers(0, 9)), max_size=2).map(tuple),
-    audio=st.none() | st.lists(built(Audio, index=st.integers(0, 9)), max_size=2).map(tuple),
+    audio=st.none()
+    | st.lists(built(Audio, index=st.integers(0, 9), gaps=st.none() | st.integers(0)), max_size=2).map(tuple),
 )
 
 

@@ -21,6 +21,7 @@ WORDS = {
     "confidence": ("high", "low"),
     "cadence": ("constant", "variable", "unknown"),
     "field_order": ("progressive", "tt", "bb", "tb", "bt", "unknown"),
+    "alpha": ("none", "some", "beside"),
 }
 Shape = type[Media] | type[Video] | type[Audio] | type[Colour] | type[Mark]
 
