@@ -29,6 +29,8 @@ ONCE_WRONG = [
     # H.264 has no word for a range beside unknown colours.
     ("codec=hevc 12.5 untagged 444 frames=12", "mp4", "proxy_h264_mov_half"),
     ("codec=h264 427x240 30 sr=44100 start=0.5 frames=12", "mov", "proxy_prores_lt"),
+    # FFmpeg 5.1 crashes on two fields of an odd multiple of 16 lines: they are deinterlaced.
+    ("codec=mpeg2 320x240 tff audio=none frames=12", "mxf", "proxy_prores_hq"),
     # The timecode track begins at 0, half a second before picture and sound: a copy would keep that distance.
     ("codec=mjpeg 50 tc=10:59:58:11 full audio=mono start=0.5 frames=12", "mov", "proxy_prores_lt"),
     # Where every picture stands for itself FFmpeg leaves out those that an edit list hides.

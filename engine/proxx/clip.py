@@ -21,6 +21,9 @@ HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 MILLISECONDS = frozenset({"mkv", "webm"})
 """Containers that tell times in whole milliseconds, so that rates and starts in them are rounded."""
 
+UNSAFE_FIELDS = frozenset({"prores_aw"})
+"""FFmpeg's encoders that crash, up to 7.0, on two fields of lines that are an odd multiple of 16."""
+
 FIELD_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 
 
@@ -120,13 +123,15 @@ def lines_of(clip: Clip) -> str | None:
     return "same" if height == video.height and not clip.turn else "other"
 
 
-def field_lines(clip: Clip, pix_fmt: str) -> str | None:
-    """Whether two fields have whole lines of colour in the proxy's raster: whole, split, or turned to columns."""
+def field_lines(clip: Clip, video: Mapping[str, Any]) -> str | None:
+    """Whether two fields have whole lines of colour in the proxy's raster: whole, split, turned or unsafe."""
     if clip.height is None:
         return None
     if clip.turn:
         return "turned"
-    return "whole" if clip.height % (4 if pix_fmt.startswith(("yuv420", "yuvj420")) else 2) == 0 else "split"
+    if video.get("encoder") in UNSAFE_FIELDS and clip.height % 32 == 16:
+        return "unsafe"
+    return "whole" if clip.height % (4 if video["pix_fmt"].startswith(("yuv420", "yuvj420")) else 2) == 0 else "split"
 
 
 def alpha_of(media: Media) -> str | None:

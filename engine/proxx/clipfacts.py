@@ -58,7 +58,7 @@ def clip_facts(clip: Clip, profile: Mapping[str, Any], explicit_rate: bool) -> d
             "clip.lut": _lut(clip, profile),
             "clip.turn": None if video is None or video.rotation is None else "turned" if video.rotation else "none",
             "clip.lines": lines_of(clip),
-            "clip.field-lines": field_lines(clip, profile["video"]["pix_fmt"]),
+            "clip.field-lines": field_lines(clip, profile["video"]),
             "clip.alpha": alpha_of(media),
             "clip.range": range_of(media),
             **{f"policy.{choice}": policy_of(profile, choice) for choice in CLIP_POLICIES},
