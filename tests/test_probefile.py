@@ -48,10 +48,9 @@ MEDIAS = built(
     confidence=st.sampled_from(WORDS["confidence"]),
     cadence=st.sampled_from([None, *WORDS["cadence"]]),
     video=st.none() | VIDEOS,
-    marks=st.none()
-    | st.lists(built(Mark, place=st.just("track"), stream=st.none() | st.integers(0, 9)), max_size=2).map(tuple),
+    marks=st.none() | st.lists(MARKS, max_size=2).map(tuple),
     audio=st.none()
-    | st.lists(built(Audio, index=st.integers(0, 9), gaps=st.none() | st.integers(0)), max_size=2).map(tuple),
+    | st.lists(built(Audio, index=st.integers(0, 9), gaps=st.none() | st.integers(0, 99)), max_size=2).map(tuple),
 )
 
 
@@ -113,6 +112,10 @@ def test_rates_are_written_as_quotients() -> None:
         ({"codec": 264}, "codec: must be a string, not 264"),
         ({"codec": None}, "codec: must be a string, not null"),
         ({"state": "fine"}, 'state: must be one of ok, missing'),
+        ({"video": {"alpha": "yes"}}, "video: alpha: must be one of none, some, beside"),
+        ({"video": {"rhythm": ""}}, 'rhythm: must be ticks and runs of them such as "12x1001 2002", not ""'),
+        ({"video": {"rhythm": "3x"}}, 'not "3x"'),
+        ({"video": {"rhythm": "99999999999x1"}}, 'not "99999999999x1"'),
         ("mp4", 'must be an object, not "mp4"'),
     ],
 )  # fmt: skip

@@ -13,6 +13,7 @@ from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.identify import Table, canonical_codec, canonical_container
 from proxx.jsonout import json_text
 from proxx.model import Audio, Colour, Mark, Media, Video
+from proxx.rhythm import is_rhythm
 
 ALWAYS = frozenset({"container", "codec", "demuxer"})
 NULL_IS_NONE_THERE = frozenset({"timecode", "reel"})
@@ -94,6 +95,8 @@ def _record(entry: Any, shape: Shape, place: str) -> dict[str, Any]:
             values[key] = _value(value, kinds[key].removesuffix(" | None"), f"{place}: {key}")
         if key in WORDS and values[key] not in WORDS[key]:
             _refuse(f"{place}: {key}", f"must be one of {', '.join(WORDS[key])}, not {json.dumps(value)}")
+        if key == "rhythm" and not is_rhythm(values[key]):
+            _refuse(f"{place}: {key}", f'must be ticks and runs of them such as "12x1001 2002", not {_named(value)}')
     return values
 
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, groupby
 
+MOST_DIGITS = 15
+MOST_PICTURES = 1 << 25
+"""More than three days at 120 frames a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conformed:
@@ -21,6 +25,18 @@ def write_rhythm(steps: Iterable[int]) -> str:
     """Ticks from each picture to the next, runs of the same as COUNTxTICKS: "12x1001 2002 5x1001"."""
     runs = ((ticks, sum(1 for _ in same)) for ticks, same in groupby(steps))
     return " ".join(f"{count}x{ticks}" if count > 1 else str(ticks) for ticks, count in runs)
+
+
+def is_rhythm(text: str) -> bool:
+    """Whether a text is a rhythm, of no more pictures than a file can hold."""
+    pictures = 0
+    for word in text.split(" "):
+        count, cross, ticks = word.rpartition("x")
+        numbers = (count, ticks) if cross else (ticks,)
+        if not all(one.isascii() and one.isdigit() and len(one) <= MOST_DIGITS for one in numbers):
+            return False
+        pictures += int(count) if cross else 1
+    return pictures <= MOST_PICTURES
 
 
 def read_rhythm(text: str) -> list[int]:

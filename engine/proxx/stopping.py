@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -55,6 +56,7 @@ def stop_on_signals(stop: Stop) -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, hear)
+            atexit.register(signal.signal, number, signal.SIG_IGN)  # the work is told: the exit code stays what it is
 
 
 def mark(folder: str, job_id: str, words: str) -> str:
