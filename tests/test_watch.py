@@ -18,6 +18,7 @@ import pytest
 import xxhash
 from test_task import assert_shape, job, proxies, records
 
+from proxx import watching
 from proxx.arrivals import kind_of
 from proxx.claims import Claims
 from proxx.cli import main
@@ -237,6 +238,15 @@ def test_a_manifest_tells_what_is_still_missing(tmp_path: Path) -> None:
 
 
 # Media that is dropped in
+
+
+def test_a_single_turn_leaves_no_file_because_the_machine_stood_still_between_two_scans(
+    card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stalls = iter((1.0,))
+    monkeypatch.setattr(watching, "pause", lambda seconds, stop: time.sleep(next(stalls, seconds)))
+    assert watch(card, out=tmp_path / "out") == 0
+    assert set(proxies(tmp_path / "out" / "A001")) == {"clip_001_proxy.mov", "clip_002_proxy.mov"}
 
 
 def test_proxies_of_dropped_media_are_made_once_in_the_same_folders(

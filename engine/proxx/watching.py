@@ -90,7 +90,7 @@ class Watcher:
         self.metrics = Metrics(arguments.metrics, folder)
         self.failed = self.cut_off = False
         self.waiting: set[str] = set()
-        self.since = time.monotonic()
+        self.since, self.scans = time.monotonic(), 0
 
     def run(self) -> int:
         """The exit code when it ends."""
@@ -101,8 +101,9 @@ class Watcher:
             worked = self._work(answers)
             # A file that was told is looked at again and again, which is no news.
             waiting = {path for path, do in answers.items() if do == "wait"}
+            self.scans += 1
             if worked or waiting != self.waiting:
-                self.waiting, self.since = waiting, begun
+                self.waiting, self.since, self.scans = waiting, begun, 0
             if self.arguments.once and not worked and self._is_over(answers, begun - self.since):
                 break
             if not answers and not waited and not self.arguments.once:
@@ -137,11 +138,14 @@ class Watcher:
         self.cut_off |= outcome["status"] == "CANCELLED"
 
     def _is_over(self, answers: Mapping[str, str], seconds: float) -> bool:
-        """Whether all is dealt with; what is still waited for after so many seconds without news is told and left."""
+        """Whether all is dealt with; what is still waited for after so many seconds without news is told and left.
+
+        Scans count too: on a busy machine the time of many may pass between two.
+        """
         if not answers:
             return True
         enough = self.settings["long_settle_seconds"] + (self.settings["scans"] + 1) * self.settings["scan_seconds"]
-        if seconds < enough:
+        if seconds < enough or self.scans <= self.settings["scans"]:
             return False
         for path in answers:
             print(f"proxx: {path} is left: it is still being written, or another watcher is at it", file=sys.stderr)
