@@ -28,6 +28,7 @@ from proxx.model import Audio, Colour, Media, Video
 from proxx.pairs import find_pairs
 from proxx.relinking import judge_pair
 from proxx.rulebook import Rulebook
+from proxx.soundproof import SoundProof, _window
 
 PICTURE = Video(
     codec="prores", width=1920, height=1080, par=Fraction(1), rotation=0, field_order="progressive",
@@ -214,6 +215,21 @@ def test_frames_that_are_alike_are_not_told_apart() -> None:
     assert not path.is_clear
 
 
+@pytest.mark.parametrize("times", [2, 3, 20])
+@pytest.mark.parametrize("gone", [(), (0,), (31,)])
+def test_pictures_that_are_shown_several_times_still_tell_where_they_are(times: int, gone: tuple[int, ...]) -> None:
+    from proxx.alignment import differences
+
+    clip = np.repeat(noise(60 // times, 1), times, 0)
+    kept = [frame for frame in range(60) if frame not in gone]
+    grain = np.random.default_rng(3).normal(0, 2, clip.shape)
+    proxy = np.clip(clip + grain, 0, 255).astype(np.uint8)[kept]
+    path = follow(differences(normalised(clip), normalised(proxy), 0, 0, 0, 6), 0, 0, 6)
+    assert path.is_clear
+    assert int(path.offsets[-1]) == len(gone)
+    assert path.tells(12) == (times < 12)
+
+
 @pytest.mark.parametrize(
     ("gain", "lift", "word"), [(1, 0, "same"), (219 / 255, 16, "squeezed"), (1.164, -19, "expanded")]
 )
@@ -233,6 +249,36 @@ def test_sound_is_laid_on_sound_to_the_sample(late: int) -> None:
     assert found is not None
     assert round(found.samples, 1) == late
     assert lag_of(sound, np.zeros_like(sound), 4000) is None
+
+
+def heard_as(clip: np.ndarray, proxy: np.ndarray, essence: str = "pcm") -> SoundProof:
+    one, other = (np.asarray(sound, np.float32) for sound in (clip, proxy))
+    return _window(one, other, SoundProof(1, "same", essence, 48000), 4000)
+
+
+def test_quiet_sound_is_compared_and_faint_sound_is_missed_where_nothing_is_rounded() -> None:
+    loud, other = np.random.default_rng(4).normal(0, 0.1, (2, 24000))
+    quiet = np.stack([loud * 0.004, other * 0.004])
+    assert heard_as(quiet, quiet).value == "same"
+    lost = np.stack([quiet[0], 0 * quiet[1]])
+    assert (heard_as(quiet, lost).value, heard_as(quiet, lost).channel) == ("silent", 2)
+    assert heard_as(quiet, lost, "compressed").value == "same"
+    assert heard_as(quiet, 0 * quiet, "compressed").value == "unclear"
+    assert heard_as(quiet, 0 * quiet).value == "silent"
+    assert heard_as(np.stack([loud, other]), np.stack([loud, 0 * other]), "compressed").value == "silent"
+
+
+def test_channels_that_are_nearly_alike_are_still_known_by_what_is_their_own() -> None:
+    left, right, grain = np.random.default_rng(4).normal(0, 0.1, (3, 24000))
+    stereo = np.stack([left, 0.9 * left + 0.3 * right])
+    assert heard_as(stereo, stereo).value == "same"
+    assert heard_as(stereo, stereo + 0.1 * grain, "compressed").value == "same"
+    swapped = heard_as(stereo, stereo[::-1] + 0.01 * grain, "compressed")
+    assert (swapped.value, swapped.seen) == ("swapped", "that of channel 2")
+    spilled = np.stack([left, 0.01 * left + 0.02 * right])  # of the second a codec leaves what the first spills into it
+    assert heard_as(spilled, np.stack([left, 0.02 * left]), "compressed").value == "same"
+    assert heard_as(stereo, np.stack([left, left])).value == "swapped"
+    assert heard_as(np.stack([left, right]), np.stack([left, grain])).value == "other"
 
 
 @pytest.fixture(scope="module")
@@ -307,6 +353,22 @@ def test_places_find_a_frame_that_is_missing_between_them(takes: Path, capsys: p
     assert not identity["whole"]
     (change,) = identity["changes"]
     assert (change["before"], change["after"], change["latest"]) == (0, 1, 17)
+
+
+@pytest.mark.parametrize("rounding", ["near", "up"])
+def test_a_clip_of_changing_frame_lengths_is_compared_at_its_moments(
+    rounding: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, proxy = str(tmp_path / "A001.mov"), str(tmp_path / "A001.webm")
+    assert main(["fixture", "320x180 25 vfr frames=12", "-o", clip]) == 0
+    small = f"setpts=PTS-STARTPTS,fps=25:round={rounding},scale=80:45"
+    way = ("-map", "0:v", "-vf", small, "-c:v", "libvpx-vp9", "-deadline", "realtime")
+    subprocess.run([*FFMPEG, "-i", clip, *way, proxy], check=True, timeout=60)
+    capsys.readouterr()
+    _, document = relinked(capsys, "--deep", clip, proxy, "--nle", "resolve", "--html", str(tmp_path / "report.html"))
+    identity = document["pairs"][0]["identity"]
+    assert [finding["id"] for finding in identity["findings"]] == ["identity/stream-missing"]
+    assert identity["offset"] == 0
 
 
 def test_another_picture_is_no_proxy(takes: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,9 @@ ALIKE = 0.6
 CLEAR = 4.0
 """By how many standard errors the right frame must be nearer than its neighbours."""
 
+TOGETHER = 6.0
+"""The same, of all frames of a stretch together."""
+
 PATCH, FEWEST_PATCHES = 4, 20
 """The side in pixels of the blocks that levels are compared in, and how many there must be."""
 
@@ -33,18 +36,32 @@ class Path:
     """Of every frame of a stretch of the proxy the clip's frame it shows (as an offset), and how sure that is.
 
     `first` is the stretch's first frame, `alike` the correlation of the pictures that were matched, `clear` says of
-    every frame whether its neighbours in the clip look different.
+    every frame whether its neighbours in the clip look different. `margins` are by how much the frame before and the
+    one after fit worse, and `noise` is how much differences vary anyway.
     """
 
     first: int
     offsets: NDArray[np.int64]
     alike: float
     clear: NDArray[np.bool_]
+    margins: Floats
+    noise: float
 
     @property
     def is_clear(self) -> bool:
         """Whether frames could be told apart anywhere in the stretch."""
-        return bool(self.clear.any())
+        return self.tells(len(self.offsets))
+
+    def tells(self, count: int) -> bool:
+        """Whether frames could be told apart in the first so many of the stretch.
+
+        Where each picture is shown twice or for a second no frame differs from both its neighbours; but some differ
+        from the one before and others from the one after, so that together they tell.
+        """
+        if self.clear[:count].any():
+            return True
+        together = self.margins[:, :count].sum(1).min()
+        return bool(together > TOGETHER * self.noise * np.sqrt(min(count, len(self.offsets))))
 
 
 def normalised(pictures: NDArray[np.uint8], like: NDArray[np.uint8] | None = None) -> Floats:
@@ -93,24 +110,31 @@ def follow(cost: Floats, first: int, around: int, reach: int) -> Path:
     for frame in range(len(steps) - 1, 0, -1):
         path[frame - 1] = came[frame][path[frame]]
     matched = finite[np.arange(len(path)), path]
-    return Path(first, path - reach + around, 1 - float(np.median(matched)) / 2, _clear(finite, path, usual))
+    noise = max(float(np.abs(matched - np.median(matched)).mean()), usual * 0.05, NOTHING)
+    margins = _margins(finite, path)
+    known = np.where(np.isfinite(margins), margins, np.float32(0))
+    alike = 1 - float(np.median(matched)) / 2
+    return Path(first, path - reach + around, alike, _clear(margins, noise), known, noise)
 
 
-def _clear(cost: Floats, path: NDArray[np.int64], usual: float) -> NDArray[np.bool_]:
+def _margins(cost: Floats, path: NDArray[np.int64]) -> Floats:
+    """By how much the frames before and after the match of each frame are worse; endlessly where there is none."""
+    rows, last = np.arange(len(path)), cost.shape[1] - 1
+    found = []
+    for step in (-1, 1):
+        column = np.clip(path + step, 0, last)
+        beside = cost[rows, column]
+        found.append(np.where((column == path) | (beside >= 1e6), np.inf, beside - cost[rows, path]))
+    return np.stack(found)
+
+
+def _clear(margins: Floats, noise: float) -> NDArray[np.bool_]:
     """Of every frame whether both neighbours of its match are worse by more than differences usually vary.
 
     Where a single frame is near to that, its neighbourhood decides together.
     """
-    rows, last = np.arange(len(path)), cost.shape[1] - 1
-    matched = cost[rows, path]
-    margins = []
-    for step in (-1, 1):
-        column = np.clip(path + step, 0, last)
-        beside = cost[rows, column]
-        margins.append(np.where((column == path) | (beside >= 1e6), np.inf, beside - matched))
     margin = np.minimum(*margins)
     margin = np.where(np.isfinite(margin), margin, 0)
-    noise = max(float(np.abs(matched - np.median(matched)).mean()), usual * 0.05, NOTHING)
     width = 5
     spread = np.convolve(margin, np.ones(width) / width)  # "same" would be too long for fewer frames than that
     together = spread[width // 2 : width // 2 + len(margin)] * np.sqrt(width)
@@ -173,7 +197,7 @@ class Lag:
 def lag_of(clip: Floats, proxy: Floats, reach: int) -> Lag | None:
     """By how many samples the proxy's sound is late against the clip's; None where one of them is silent."""
     energy = float(np.sqrt((clip.astype(np.float64) ** 2).sum() * (proxy.astype(np.float64) ** 2).sum()))
-    if energy <= NOTHING * len(clip):
+    if energy <= 0:
         return None
     size = 1 << (len(clip) + len(proxy)).bit_length()
     spectrum = np.fft.rfft(proxy, size) * np.conj(np.fft.rfft(clip, size))
@@ -210,10 +234,12 @@ def moved(sound: Floats, samples: int) -> Floats:
     return made
 
 
-def correlation(one: Floats, other: Floats) -> float:
-    """How alike two sounds are, 1 for the same wave; 0 where one is silent."""
-    energy = float(np.sqrt((one.astype(np.float64) ** 2).sum() * (other.astype(np.float64) ** 2).sum()))
-    return 0.0 if energy <= 0 else float((one.astype(np.float64) * other).sum()) / energy
+def correlations(one: Floats, other: Floats) -> Floats:
+    """How alike each channel of one sound is to each of another, 1 for the same wave; 0 where one is silent."""
+    sizes = [np.sqrt((sound.astype(np.float64) ** 2).sum(1)) for sound in (one, other)]
+    energy = np.outer(*sizes)
+    alike: Floats = (one @ other.T / np.where(energy > 0, energy, np.inf)).astype(np.float32)
+    return alike
 
 
 def loudness(sound: Floats) -> float:

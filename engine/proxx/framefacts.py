@@ -43,7 +43,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FrameProof:
-    """What became of a clip's frames in its proxy. `clip_frames` and `proxy_frames` are how many both have."""
+    """What became of a clip's frames in its proxy. `clip_frames` and `proxy_frames` are how many both have.
+
+    `loose` says that the clip's frames change their length and no record tells how they were conformed: another
+    way of rounding shows a frame earlier or later.
+    """
 
     whole: bool
     compared: int
@@ -56,6 +60,7 @@ class FrameProof:
     begin_clear: bool
     levels: str
     gain: tuple[float, float] | None = None
+    loose: bool = False
 
     @property
     def offset(self) -> int:
@@ -66,6 +71,19 @@ class FrameProof:
     def last_offset(self) -> int:
         """The offset of the last frame."""
         return self.places[-1].offset if self.places else 0
+
+    @property
+    def jumps(self) -> tuple[Change, ...]:
+        """Changes of the offset that are no rounding."""
+        if not self.loose:
+            return self.changes
+        return tuple(one for one in self.changes if max(abs(one.before), abs(one.after)) > 1)
+
+    @property
+    def rest(self) -> int:
+        """How many of the clip's frames come after the proxy's last one; fewer than 0: frames that it has not."""
+        count = self.clip_frames - self.proxy_frames - self.last_offset
+        return 0 if self.loose and abs(count) <= 1 else count
 
 
 def levels_word(gain: tuple[float, float] | None) -> str:

@@ -11,7 +11,18 @@ import numpy as np
 
 from proxx.alignment import ALIKE, Path, coarse_offset, differences, follow, levels, likeness_of, normalised
 from proxx.framefacts import FrameProof, Place, changes_of, levels_word
-from proxx.glimpses import Glimpse, Reader, compared_size, conforms, fitted, read_place, read_whole, without_timing
+from proxx.glimpses import (
+    NARROWEST,
+    Glimpse,
+    Reader,
+    compared_size,
+    conforming,
+    conforms,
+    fitted,
+    read_place,
+    read_whole,
+    without_timing,
+)
 from proxx.likeness import shown_frames
 from proxx.model import Media, Video
 from proxx.shapes import seen
@@ -31,6 +42,7 @@ class _Look:
     chain: str
     settings: Mapping[str, Any]
     size: tuple[int, int]
+    loose: bool = False
     paths: list[Path] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     levels: list[tuple[float, float]] = field(default_factory=list)
@@ -72,8 +84,13 @@ def _proved(
     whole = short or wanted == 0 or was is None or has is None or source.cadence != "constant" or conforms(chain)
     shown = proxy.video or Video()
     shown = shown if other.turns else replace(shown, rotation=0)
-    size = compared_size(shown, settings["width"], max(was or 0, has or 0) if whole else 0)
-    look = _Look(reader, other, source, proxy, chain or (_fit(source, proxy, size) if fits else ""), settings, size)
+    # An enlarged picture is softer than the clip's made as small, which looks like lost contrast.
+    upright = seen(shown)
+    width = settings["width"] if upright is None else min(settings["width"], max(upright.width // 8 * 8, NARROWEST))
+    size = compared_size(shown, width, max(was or 0, has or 0) if whole else 0)
+    loose = "" if chain else conforming(source, proxy)
+    chain = chain or ",".join(filter(None, (loose, _fit(source, proxy, size) if fits else "")))
+    look = _Look(reader, other, source, proxy, chain, settings, size, loose=bool(loose))
     if whole or was is None or has is None:
         return _whole(look)
     return _at_places(look, was, has, wanted)
@@ -190,7 +207,8 @@ def _proof(look: _Look, whole: bool, was: int, has: int) -> FrameProof:
         changes=tuple(change for path in paths for change in changes_of(path)),
         alike=float(np.median([path.alike for path in paths])) if paths else 0.0,
         clear=any(path.is_clear for path in paths),
-        begin_clear=bool(paths) and bool(paths[0].clear[:window].any()),
+        begin_clear=bool(paths) and paths[0].tells(window),
         levels=levels_word(gain),
         gain=gain,
+        loose=look.loose,
     )

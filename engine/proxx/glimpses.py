@@ -83,6 +83,14 @@ def conforms(chain: str) -> bool:
     return any(part.partition("=")[0] == "fps" for part in _filters(chain))
 
 
+def conforming(source: Media, proxy: Media) -> str:
+    """The chain by which a clip of changing frame lengths has the frames of its constant proxy; else nothing."""
+    rate = proxy.video.rate if proxy.video else None
+    if source.cadence != "variable" or proxy.cadence != "constant" or not rate:
+        return ""
+    return f"setpts=PTS-STARTPTS,fps=fps={rate.numerator}/{rate.denominator}:start_time=0:round=near"
+
+
 def small(size: tuple[int, int], chain: str = "") -> str:
     """The chain that makes comparable pictures: as they are shown, small, grey and of full range."""
     width, height = size
@@ -103,8 +111,11 @@ def read_whole(reader: Reader, media: Media, size: tuple[int, int], chain: str =
     return Glimpse(0, _rows(_run(reader, argv, media), size))
 
 
-def read_frame(reader: Reader, media: Media, size: tuple[int, int], number: int) -> Pictures | None:
-    """One frame in colour as it is shown, a row of red, green and blue; None when the file has no such frame."""
+def read_frame(reader: Reader, media: Media, size: tuple[int, int], number: int, conform: str = "") -> Pictures | None:
+    """One frame in colour as it is shown, a row of red, green and blue; None when the file has no such frame.
+
+    With a chain that makes other frames (`conforming`) the number is that of the made ones.
+    """
     width, height = size
     shown = f"scale=w={width}:h={height}:flags=area+accurate_rnd,setsar=1,format=pix_fmts=rgb24"
     video = media.video or Video()
@@ -113,7 +124,7 @@ def read_frame(reader: Reader, media: Media, size: tuple[int, int], number: int)
         seek = ["-ss", f"{float(at):.6f}"] if number else []
         chain = shown
     else:
-        seek, chain = [], f"select=eq(n\\,{number}),{shown}"
+        seek, chain = [], ",".join(filter(None, (conform, f"select=eq(n\\,{number})", shown)))
     finished = _run(reader, [*_input(reader, media, seek), *_pictures(media, chain, 1)], media)
     rows = _rows(finished, (3 * width, height))
     return rows[0] if len(rows) else None

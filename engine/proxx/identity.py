@@ -114,11 +114,11 @@ def picture_facts(frames: FrameProof) -> dict[str, Value]:
     begin = "unclear"
     if frames.begin_clear:
         begin = "same" if frames.offset == 0 else "missing" if frames.offset > 0 else "extra"
-    rest = frames.clip_frames - (frames.proxy_frames + frames.last_offset)
+    rest = frames.rest
     end = "unclear" if not frames.clear else "same" if rest == 0 else "missing" if rest > 0 else "extra"
     picture = "same" if frames.clear else "still"
-    if frames.changes:
-        first = frames.changes[0]
+    if frames.jumps:
+        first = frames.jumps[0]
         picture = "dropped" if first.after > first.before else "repeated"
     elif frames.clear and frames.offset and begin == "unclear":
         picture = "shifted"
@@ -159,12 +159,12 @@ def _picture_words(name: str, value: str, frames: FrameProof) -> dict[str, str]:
     if name == "identity.begin":
         return {"where": str(frames.offset), "offset": _count(abs(frames.offset))}
     if name == "identity.end":
-        return {"offset": _count(abs(frames.clip_frames - frames.proxy_frames - frames.last_offset))}
+        return {"offset": _count(abs(frames.rest))}
     if name == "identity.levels":
         slope, lift = frames.gain or (1.0, 0.0)
         return {"seen": f"contrast {slope:.2f}, black {lift:+.0f} of 255"}
     if value in ("dropped", "repeated"):
-        return {"where": "; ".join(change.words() for change in frames.changes[:5])}
+        return {"where": "; ".join(change.words() for change in frames.jumps[:5])}
     how = "all frames" if frames.whole else f"{len(frames.places)} places"
     return {"where": f"{how} compared, they correlate by {frames.alike:.2f}", "offset": f"{frames.offset:+d}"}
 

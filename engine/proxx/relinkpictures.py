@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proxx.errors import ProxxError
-from proxx.glimpses import Reader, compared_size, read_frame, read_sound
+from proxx.glimpses import Reader, compared_size, conforming, read_frame, read_sound
 from proxx.likeness import heard, shown_frames
 from proxx.model import Audio, Media, Video
 from proxx.process import run
@@ -52,7 +52,10 @@ def frames_of(reader: Reader, source: Media, proxy: Media, folder: str) -> tuple
     wanted = {0: "first", count // 2: "middle", count - 1: "last"}
     raw: list[NDArray[np.uint8] | None] = []
     for number in wanted:
-        pair = [_frame(reader, media, size, number) for media in (source, proxy)]
+        pair = [
+            _frame(reader, media, size, number, chain)
+            for media, chain in ((source, conforming(source, proxy)), (proxy, ""))
+        ]
         raw += [*pair, _difference(*pair)]
     images = _encoded(reader, raw, size, folder)
     rows = [
@@ -62,9 +65,9 @@ def frames_of(reader: Reader, source: Media, proxy: Media, folder: str) -> tuple
     return size, rows
 
 
-def _frame(reader: Reader, media: Media, size: tuple[int, int], number: int) -> NDArray[np.uint8] | None:
+def _frame(reader: Reader, media: Media, size: tuple[int, int], number: int, conform: str) -> NDArray[np.uint8] | None:
     try:
-        return read_frame(reader, media, size, number)
+        return read_frame(reader, media, size, number, conform)
     except ProxxError:
         return None  # what cannot be decoded is told by the findings
 

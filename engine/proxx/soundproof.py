@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from proxx.alignment import ALIKE, Floats, Lag, correlation, lag_of, loudness, moved
+from proxx.alignment import ALIKE, Floats, Lag, correlations, lag_of, loudness, moved
 from proxx.clip import MILLISECONDS
 from proxx.glimpses import Reader, read_sound
 from proxx.likeness import heard, shown_frames
@@ -16,6 +16,12 @@ from proxx.model import Audio, Media, Video
 
 SILENCE = 1e-4
 """Sound below this (-80 dB) is none."""
+
+FAINT = 1e-3
+"""Sound below this (-60 dB) may be left out by a codec that loses what nobody hears."""
+
+LOST = 0.01
+"""The part of a sound's level (-40 dB) below which it is gone."""
 
 STEADY = 0.003
 """Where another place fits as well as the best but for this, the sound repeats itself."""
@@ -112,10 +118,17 @@ def _window(one: Floats, other: Floats, base: SoundProof, reach: int) -> SoundPr
         return replace(base, value="unclear", seen=seen) if lag is None or wrong else _placed(lag, base)
     lag = _best(one, other, lead, reach)
     if lag is None:
-        return replace(base, value="silent", channel=lead + 1)
+        return _gone(base, lead, loud)
     placed = _placed(lag, base)
     level = moved_all(other, round(placed.samples))
     return _channels(one, level, loud, placed)
+
+
+def _gone(base: SoundProof, channel: int, loud: list[float]) -> SoundProof:
+    """What is said of a channel that has lost its sound; a codec may have thought that nobody would miss it."""
+    if base.essence == "compressed" and loud[channel] < FAINT:
+        return replace(base, value="unclear", seen=f"the clip's channel {channel + 1} is all but silent")
+    return replace(base, value="silent", channel=channel + 1)
 
 
 def _best(one: Floats, other: Floats, lead: int, reach: int) -> Lag | None:
@@ -124,7 +137,7 @@ def _best(one: Floats, other: Floats, lead: int, reach: int) -> Lag | None:
     Where its own channel of the proxy holds something else, the others are looked through for it.
     """
     for channel in sorted(range(len(one)), key=lambda place: (place != lead, -loudness(one[place]))):
-        if loudness(other[channel]) >= SILENCE and loudness(one[channel]) >= SILENCE:
+        if loudness(one[channel]) >= SILENCE and loudness(other[channel]) >= LOST * loudness(one[channel]):
             lag = lag_of(one[channel], other[channel], reach)
             if lag is not None and lag.alike >= ALIKE / 2:
                 return lag
@@ -151,17 +164,33 @@ def moved_all(sound: Floats, samples: int) -> Floats:
 
 def _channels(one: Floats, other: Floats, loud: list[float], placed: SoundProof) -> SoundProof:
     """Whether each channel holds its own sound."""
+    likes = correlations(one, other)
+    least = ALIKE / 2 if placed.essence == "pcm" else ALIKE / 4
     for channel, level in enumerate(loud):
         if level < SILENCE:
             continue
-        if loudness(other[channel]) < max(SILENCE, level / 1000):
-            return replace(placed, value="silent", channel=channel + 1)
-        alike = correlation(one[channel], other[channel])
-        if alike >= ALIKE / 2:
+        if loudness(other[channel]) < LOST * level:
+            gone = _gone(placed, channel, loud)
+            if gone.value == "silent":
+                return gone
             continue
-        others = [correlation(one[place], other[channel]) for place in range(len(one))]
-        best = int(np.argmax(others))
-        if best != channel and others[best] > max(2 * alike, ALIKE):
+        alike, best = float(likes[channel, channel]), int(np.argmax(likes[:, channel]))
+        if _is_swapped(likes, channel, best, placed.essence):
             return replace(placed, value="swapped", channel=channel + 1, seen=f"that of channel {best + 1}")
-        return replace(placed, value="other", channel=channel + 1, alike=alike, seen=f"they correlate by {alike:.2f}")
+        if alike < least:
+            return replace(
+                placed, value="other", channel=channel + 1, alike=alike, seen=f"they correlate by {alike:.2f}"
+            )
     return placed
+
+
+def _is_swapped(likes: Floats, channel: int, best: int, essence: str) -> bool:
+    """Whether a channel holds another one's sound: nearly all of it, and its own clearly less.
+
+    A codec may leave of a faint channel only what a loud one has spilled into it: then the loud one is in its place
+    nonetheless, and nothing is swapped.
+    """
+    own, found = float(likes[channel, channel]), float(likes[best, channel])
+    if best == channel or found < ALIKE or found - own <= max(0.02, 1 - found):
+        return False
+    return essence == "pcm" or own < ALIKE / 4 or own < float(likes[channel].max()) - 0.02
