@@ -78,6 +78,8 @@ def test_an_ale_is_what_avid_s_manual_asks_for() -> None:
         "Source Path": "/card/A001.mov",
         "Proxy File": "A001_proxy.mov",
         "Proxy Path": "/out/A001_proxy.mov",
+        "Tape From": "proxy",
+        "Start From": "proxy",
     }
 
 
@@ -162,6 +164,34 @@ def test_a_source_s_timecode_says_nothing_at_another_rate() -> None:
     }
     (line,) = sheet({"clips": [clip(**said)]})
     assert line.cells["Start"] == "00:00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("media", "origin", "tape", "told"),
+    [
+        ({"reel": "R1"}, {"reel": "R1"}, "R1", "metadata"),
+        ({"reel": "R1"}, {"reel": "R1", "reel_from": "name:arri"}, "R1", "name:arri"),
+        (
+            {},
+            {"reel": "A001", "reel_from": "folder:card-folder", "reel_sure": False},
+            "A001",
+            "folder:card-folder (a guess)",
+        ),
+        ({"reel": "R2"}, {"reel": None}, "R2", "proxy"),
+        ({}, {}, "A001", "clip name"),
+    ],
+)
+def test_a_tape_says_what_tells_it(media: dict[str, Any], origin: dict[str, Any], tape: str, told: str) -> None:
+    video = {"video": {"rate": "25"}}
+    (line,) = sheet({"clips": [clip(media={**video, **media}, source_media={**video, **origin})]})
+    assert (line.cells["Tape"], line.cells["Tape From"]) == (tape, told)
+
+
+def test_a_start_says_what_tells_it() -> None:
+    video = {"video": {"rate": "25"}}
+    track = {**video, "timecode": "01:00:00:00", "timecode_from": "track"}
+    told = [clip(media=track, source_media=track), clip(media=video, source_media=video), clip(source_media=video)]
+    assert [line.cells["Start From"] for line in sheet({"clips": told})] == ["track", "none", "proxy"]
 
 
 def test_names_with_tabs_lines_and_quotes_stay_whole_in_the_table_and_harmless_in_the_ale() -> None:

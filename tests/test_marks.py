@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import subprocess
@@ -16,9 +17,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxx.acquisition import ancillary_marks, gopro_mark, rtmd_mark
 from proxx.marks import own_marks
 from proxx.model import Mark, Media
+from proxx.moments import fault_of
+from proxx.origin import origin_facts, settled
 from proxx.probe import probe
+from proxx.rulebook import Rulebook
 from proxx.timecode import TimecodeError, binary_label, shown
 from proxx.tools import find_tool
 from proxx.window import MOST_AT_ONCE, MOST_BYTES, Window, boxes
@@ -174,13 +179,169 @@ def test_a_track_without_a_sample_is_remarked_and_has_no_label(tmp_path: Path) -
     assert (mark.label, mark.reel) == ("", "A001")
 
 
-@pytest.mark.parametrize("entry", [b"rtmd", b"gpmd"])
-def test_a_cameras_own_track_is_named_and_not_read(tmp_path: Path, entry: bytes) -> None:
-    stbl = box(b"stbl", box(b"stsd", struct.pack(">II", 0, 1), box(entry, bytes(8))))
-    track = box(b"trak", box(b"mdia", box(b"hdlr", bytes(8), b"meta"), box(b"minf", stbl)))
-    (mark,) = movie(tmp_path / "a.mp4", [], picture(), track)
-    assert (mark.place, mark.label, mark.stream) == ("camera", "", 1)
-    assert ("Sony" if entry == b"rtmd" else "GoPro") in mark.detail
+# ---- what cameras write beside the picture: packets built from the layouts that FFmpeg and others read --------------
+
+LENS, UNIT = bytes.fromhex("060e2b34025301010c02010101010000"), bytes.fromhex("060e2b34025301010c02010102010000")
+USER = bytes.fromhex("060e2b34025301010c0201017f010000")
+
+
+def acquisition(key: bytes, items: Mapping[int, bytes]) -> bytes:
+    """A set of SMPTE RDD 18: a key, a BER length in four bytes, and items with tags and lengths of two."""
+    body = b"".join(struct.pack(">HH", tag, len(value)) + value for tag, value in items.items())
+    return key + b"\x83" + len(body).to_bytes(3, "big") + body
+
+
+SETS = (
+    acquisition(LENS, {0x8000: b"\xc0\0"})
+    + acquisition(UNIT, {0x8106: struct.pack(">II", 120000, 1001), 0x8114: b"ILCE-7SM3 5072108\0"})
+    + acquisition(USER, {0xE000: bytes(16), 0xE304: bytes.fromhex("002022061008160100")})
+)
+WORDS = "camera ILCE-7SM3 5072108, captured at 120000/1001 frames a second, recorded 2022-06-10 08:16:01"
+
+
+def packet(label: tuple[int, int, int, int], *, drop: int = 0, sets: bytes = SETS) -> bytes:
+    """A packet of Sony's real time metadata: 28 bytes of head, of which 13 to 17 are the timecode, then sets."""
+    hours, minutes, seconds, frame = label
+    head = bytes.fromhex("001c0100 00000000 f0010010 00") + bytes((hours, minutes, seconds, drop, frame)) + bytes(10)
+    return head + sets + bytes(64)
+
+
+def camera_clip(path: Path, entry: bytes, data: bytes, rate: str) -> Path:
+    """An MP4 of FFmpeg's, whose timecode track has become a track of the camera's: `data` is each of five samples."""
+    encode(path, "-metadata:s:v:0", "timecode=10:00:00:00", rate=rate)
+    whole = bytearray(path.read_bytes())
+    track = whole.rindex(b"stsd") + 16
+    assert whole[track : track + 4] == b"tmcd"
+    refers = whole.index(b"tref")
+    whole[refers : refers + 4] = b"free"
+    whole[track : track + 4] = entry
+    scale, length = Fraction(rate).as_integer_ratio()
+    patches = {
+        b"mdhd": ((16, scale),),
+        b"stts": ((12, 5), (16, length)),
+        b"stsc": ((16, 5),),
+        b"stsz": ((8, len(data)), (12, 5)),
+        b"stco": ((12, len(whole) + 8),),
+    }
+    for kind, values in patches.items():
+        for at, value in values:
+            struct.pack_into(">I", whole, whole.rindex(kind) + at, value)
+    path.write_bytes(bytes(whole) + box(b"free", data * 5))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rate", "label", "drop", "text", "flags"),
+    [
+        ("50", (3, 47, 26, 44), 0, "03:47:26:44", ()),
+        ("120000/1001", (2, 34, 28, 112), 0, "02:34:28:112", ("drop-untold",)),
+        ("30000/1001", (0, 59, 58, 20), 1, "00:59:58;20", ("drop",)),
+        ("24000/1001", (23, 59, 59, 23), 0, "23:59:59:23", ()),
+    ],
+)
+def test_sonys_frame_metadata_are_read_as_ffmpeg_reads_them(
+    tmp_path: Path, rate: str, label: tuple[int, int, int, int], drop: int, text: str, flags: tuple[str, ...]
+) -> None:
+    clip = camera_clip(tmp_path / "C0001.MP4", b"rtmd", packet(label, drop=drop), rate)
+    (mark,) = own_marks(str(clip))
+    assert (mark.place, mark.label, mark.rate, mark.flags) == ("frame-metadata", text, Fraction(rate), flags)
+    assert mark.detail == f"Sony's real time metadata, {WORDS}"
+    argv = [find_tool("ffprobe"), "-v", "error", "-select_streams", "d", "-show_entries", "stream_tags=timecode"]
+    shown = subprocess.run([*argv, "-of", "csv=p=0", str(clip)], check=True, capture_output=True, text=True)
+    assert shown.stdout.strip() == text
+    assert look(clip).marks == (mark,)  # what ffprobe tells of the same track is not told twice
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "unknown layout"),
+        (bytes(1024), "unknown layout"),
+        (bytes.fromhex("001c0100"), "unknown layout"),
+        (packet((255, 255, 255, 255), drop=255), "without a timecode"),
+    ],
+)
+def test_frame_metadata_without_a_timecode_are_remarked(tmp_path: Path, data: bytes, words: str) -> None:
+    (mark,) = own_marks(str(camera_clip(tmp_path / "C0001.MP4", b"rtmd", data, "25")))
+    assert (mark.place, mark.label, mark.stream) == ("frame-metadata", "", 1)
+    assert words in mark.detail
+
+
+def gpmf(key: bytes, kind: bytes, body: bytes, size: int = 1) -> bytes:
+    return key + (kind or b"\0") + struct.pack(">BH", size, len(body) // size) + body + bytes(-len(body) % 4)
+
+
+def test_gopros_metadata_tell_the_camera_and_no_timecode(tmp_path: Path) -> None:
+    device = gpmf(b"DVNM", b"c", b"Global Settings") + gpmf(b"MINF", b"c", b"HERO11 Black")
+    device += gpmf(b"CASN", b"c", b"C3471324501320") + gpmf(b"MUID", b"L", bytes.fromhex("f3aa5bd2") + bytes(28), 4)
+    (mark,) = own_marks(str(camera_clip(tmp_path / "GX010001.MP4", b"gpmd", gpmf(b"DEVC", b"", device), "25")))
+    assert (mark.place, mark.label) == ("frame-metadata", "")
+    assert "hold no timecode" in mark.detail
+    assert f"camera HERO11 Black, serial number C3471324501320, media id f3aa5bd2{'00' * 28}" in mark.detail
+
+
+def ancillary(*packets: bytes) -> bytes:
+    """A frame's ancillary data (SMPTE ST 436-1): lines with their kind, coding, samples, and an array of bytes."""
+    lines = (struct.pack(">HBBHII", 9 + at, 2, 4, len(one), len(one), 1) + one for at, one in enumerate(packets))
+    return struct.pack(">H", len(packets)) + b"".join(lines)
+
+
+def test_acquisition_metadata_in_mxf_tell_the_camera_and_no_timecode() -> None:
+    """RDD 18 spreads its sets over packets of at most 254 bytes (identifiers 43 05), each with its number first."""
+    parts = [SETS[at : at + 100] for at in range(0, len(SETS), 100)]
+    packets = [b"\x43\x05" + bytes((len(part) + 1, at)) + part + b"\0" for at, part in enumerate(parts)]
+    (mark,) = ancillary_marks(ancillary(b"\x61\x02\x03abc\0", *packets))
+    assert (mark.place, mark.label) == ("frame-metadata", "")
+    assert mark.detail.endswith(f"without a timecode, {WORDS}")
+    assert list(ancillary_marks(ancillary(b"\x61\x02\x03abc\0"))) == []
+
+
+def test_acquisition_metadata_are_found_beside_the_first_frame_of_an_mxf(
+    clips: Mapping[str, Path], tmp_path: Path
+) -> None:
+    data = ancillary(*(b"\x43\x05" + bytes((len(SETS) + 1, 0)) + SETS + b"\0" for _ in range(1)))
+    element = bytes.fromhex("060e2b34010201010d01030117010201") + b"\x83" + len(data).to_bytes(3, "big") + data
+    whole = clips["mxf"].read_bytes()
+    at = whole.index(bytes.fromhex("060e2b34010201010d010301"))  # the first element of essence
+    (tmp_path / "a.mxf").write_bytes(whole[:at] + element + whole[at:])
+    *known, mark = own_marks(str(tmp_path / "a.mxf"))
+    assert (mark.place, WORDS in mark.detail) == ("frame-metadata", True)
+    assert known == own_marks(str(clips["mxf"]))
+
+
+@given(st.binary(max_size=300), st.integers(0, 200))
+def test_damaged_metadata_of_cameras_give_marks_or_none_and_nothing_else(noise: bytes, at: int) -> None:
+    whole = packet((1, 2, 3, 4))
+    for data in (noise, whole[:at] + noise, whole[:at] + noise + whole[at + len(noise) :], whole[: at * 2]):
+        assert rtmd_mark(data, None, 0).place == "frame-metadata"
+        assert gopro_mark(data, data[::-1], 0).label == ""
+        assert all(mark.label == "" for mark in ancillary_marks(ancillary(b"\x43\x05" + data) + data))
+        list(ancillary_marks(data))
+
+
+def test_packages_of_an_mxf_tell_their_umids_as_ffprobe_does(clips: Mapping[str, Path]) -> None:
+    argv = [find_tool("ffprobe"), "-v", "error", "-of", "json", "-show_format", "-show_streams", str(clips["mxf"])]
+    shown = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)
+    found = {mark.place: mark.umid for mark in own_marks(str(clips["mxf"])) if mark.umid}
+    assert shown["format"]["tags"]["material_package_umid"] == f"0x{found['material'].upper()}"
+    assert shown["streams"][0]["tags"]["file_package_umid"] == f"0x{found['file-package'].upper()}"
+    assert len(found["source-package"]) == 64
+    assert len(set(found.values())) == 3
+
+
+def test_a_package_without_a_timecode_is_told_with_its_umid(clips: Mapping[str, Path], tmp_path: Path) -> None:
+    """The kind of timecode components is exchanged for that of source clips, as in media of Avid's importers."""
+    whole = clips["mxf"].read_bytes()
+    assert whole.count(bytes.fromhex("15020002")) >= 3  # the rounded timecode base of each package
+    path = tmp_path / "a.mxf"
+    path.write_bytes(whole.replace(bytes.fromhex("15020002"), bytes.fromhex("15ff0002")))
+    marks = [mark for mark in own_marks(str(path)) if mark.place != "system-item"]
+    assert [(mark.place, mark.label, len(mark.umid)) for mark in marks] == [
+        ("material", "", 64),
+        ("file-package", "", 64),
+        ("source-package", "", 64),
+    ]
+    assert marks[2].reel == "TAPE7"
 
 
 @pytest.mark.parametrize(
@@ -199,10 +360,50 @@ def test_sonys_table_beside_the_movie_is_read(
     """Values that Sony cameras wrote; 54830000 is frame 209 at 59.94, of which every second one is labelled."""
     text = f'<NonRealTimeMeta><LtcChangeTable {table}><LtcChange frameCount="0" value="{value}" status="increment"/>'
     path = tmp_path / "C0001.MP4"
+    text += f'<TargetMaterial umidRef="060A2B340101010501010D43{"0F" * 20}"/>'
     meta = box(b"meta", bytes(4), box(b"hdlr", bytes(8), b"nrtm"), box(b"xml ", bytes(4), text.encode()))
     path.write_bytes(box(b"ftyp", b"XAVC", bytes(4)) + meta)
     (mark,) = own_marks(str(path))
     assert (mark.place, mark.label, mark.rate) == ("camera", label, rate)
+    assert mark.umid == "060a2b340101010501010d43" + "0f" * 20
+
+
+@pytest.mark.parametrize(
+    ("table", "value", "label"),
+    [
+        ('tcFps="25" halfStep="false"', "30305719", "19:57:30:30"),
+        ('tcFps="30" halfStep="true"', "40000100", "00:01:00;00"),
+        ('tcFps="0" halfStep="false"', "17305719", ""),
+        ('tcFps="0" halfStep="true"', "17305719", ""),
+        ('tcFps="-25" halfStep="false"', "17305719", ""),
+        ('tcFps="99999999" halfStep="true"', "17305719", ""),
+        ('tcFps="25" halfStep="false"', "1A305719", ""),
+        ('tcFps="25" halfStep="false"', "zz", ""),
+        ("", "17305719", None),
+    ],
+)
+def test_sonys_table_is_never_corrected(tmp_path: Path, table: str, value: str, label: str | None) -> None:
+    """What cannot exist stands as it is, for whoever judges it; what is no timecode at all is only remarked."""
+    text = f'<LtcChangeTable {table}><LtcChange frameCount="0" value="{value}" status="increment"/>'
+    path = tmp_path / "C0001.MP4"
+    path.write_bytes(box(b"ftyp", b"XAVC", bytes(4)) + box(b"meta", bytes(4), box(b"xml ", bytes(4), text.encode())))
+    (mark,) = own_marks(str(path))
+    assert mark.label == (label or "")
+    fault_of(mark, Fraction(25))  # of no rate either
+
+
+def test_the_xml_tells_drop_frame_where_sonys_frame_metadata_do_not(tmp_path: Path, rulebook: Rulebook) -> None:
+    """As of an ILCE-7SM3 at 29.97: one moment, which both tell; without the XML the drop-frame flag is not known."""
+    clip = camera_clip(tmp_path / "C0001.MP4", b"rtmd", packet((2, 34, 28, 12)), "30000/1001")
+    alone = settled(rulebook, look(clip))
+    assert (alone.timecode, alone.timecode_from) == ("02:34:28:12", "frame-metadata")
+    assert origin_facts(rulebook, alone)["source.timecode-kind"] == "drop-untold"
+    text = '<LtcChangeTable tcFps="30" halfStep="false"><LtcChange frameCount="0" value="52283402" status="increment"/>'
+    clip.write_bytes(clip.read_bytes() + box(b"meta", bytes(4), box(b"xml ", bytes(4), text.encode())))
+    both = settled(rulebook, look(clip))
+    assert (both.timecode, both.timecode_from) == ("02:34:28;12", "camera")
+    assert origin_facts(rulebook, both)["source.timecodes"] == "agree"
+    assert origin_facts(rulebook, both)["source.timecode-kind"] == "clock"
 
 
 def wave(path: Path, samples: int, text: str, *, wide: bool = False) -> list[Mark]:

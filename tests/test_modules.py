@@ -39,7 +39,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "commit"),
-        *("window", "tmcd", "mxf", "wave", "marks"),
+        *("window", "acquisition", "tmcd", "mxf", "wave", "marks"),
         *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "timing"),
         *("trial", "stamp"),
         *("recall", "machine"),

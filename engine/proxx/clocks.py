@@ -83,7 +83,7 @@ def _choice(text: str | None, place: str | None, row: str | None) -> dict[str, A
 
 
 def _mark(mark: Mark, picture: Fraction | None, taken: Mark | None, *, agrees: bool) -> dict[str, Any]:
-    rate = counting(mark.rate, picture)
+    rate = counting(mark.rate, picture) if mark.label else None
     return {
         "place": mark.place,
         "label": mark.label,
@@ -93,6 +93,7 @@ def _mark(mark: Mark, picture: Fraction | None, taken: Mark | None, *, agrees: b
         "reel": mark.reel,
         "flags": list(mark.flags),
         "detail": mark.detail,
+        "umid": mark.umid,
         "fault": fault_of(mark, picture) if mark.label else "",
         "taken": mark is taken,
         "agrees": agrees,
@@ -178,8 +179,9 @@ def _mark_line(mark: Mapping[str, Any]) -> tuple[str, str]:
     frame = f"frame {mark['frame']}" if mark["frame"] is not None else ""
     stream = f"stream {mark['stream']}" if mark["stream"] is not None else ""
     flags = f"flags {' '.join(mark['flags'])}" if mark["flags"] else ""
+    umid = f"UMID {mark['umid']}" if mark["umid"] else ""
     words = ", ".join(
-        word for word in (mark["place"], stream, rate, frame, flags, mark["detail"], mark["fault"]) if word
+        word for word in (mark["place"], stream, rate, frame, flags, mark["detail"], umid, mark["fault"]) if word
     )
     sign = " " if not mark["label"] else "x" if mark["fault"] else "=" if mark["agrees"] else "!"
     return "", f"{sign} {mark['label'] or '-':<12} {words}"

@@ -15,11 +15,11 @@ from proxx.timecode import Timecode, TimecodeError, label, parse
 NEWLINE = "\r\n"
 ALE_COLUMNS = (
     *("Name", "Tracks", "Start", "End", "Duration", "Tape", "FPS", "Image Size", "Source File", "Source Path"),
-    *("Proxy File", "Proxy Path"),
+    *("Proxy File", "Proxy Path", "Tape From", "Start From"),
 )
 CSV_COLUMNS = (
     *("Name", "Tape", "Start", "End", "Duration", "FPS", "Frames", "Tracks", "Proxy Path", "Source Path"),
-    *("Proxy Size", "Image Size", "SHA-256"),
+    *("Proxy Size", "Image Size", "SHA-256", "Tape From", "Start From"),
 )
 VIDEO_FORMATS: Mapping[tuple[int, int], str] = {
     (1920, 1080): "1080",
@@ -120,7 +120,6 @@ def _line(clip: Mapping[str, Any]) -> Line:
     sound = [one for one in made.get("audio") or () if isinstance(one, Mapping)]
     cells = {
         "Name": stem,
-        "Tape": str(made.get("reel") or promise.get("reel") or origin.get("reel") or stem),
         "Tracks": "V" + "".join(f"A{number}" for number in range(1, 1 + _channels(sound))),
         "Source File": name,
         "Source Path": source,
@@ -132,24 +131,41 @@ def _line(clip: Mapping[str, Any]) -> Line:
         "Image Size": _size(_raster(origin)),
         "SHA-256": str(clip.get("sha256", "")).removeprefix("sha256:"),
         **_times((made, promise, origin), rate, frames),
+        **_tape((made, promise, origin), stem),
     }
     rates = [one.get("sample_rate") for one in sound]
     return Line(cells, rate, _raster(origin) or _raster(made), _number(rates[0]) if rates else None)
 
 
+def _tape(said: Sequence[Mapping[str, Any]], stem: str) -> dict[str, str]:
+    """The tape and what tells it; a guess says so, and where nothing tells one it is called like the clip."""
+    origin = said[-1]
+    reel = next((str(one["reel"]) for one in said if one.get("reel")), "")
+    if not reel:
+        return {"Tape": stem, "Tape From": "clip name"}
+    told = str(origin.get("reel_from") or "metadata") if reel == origin.get("reel") else "proxy"
+    return {"Tape": reel, "Tape From": told if origin.get("reel_sure", True) else f"{told} (a guess)"}
+
+
 def _times(said: Sequence[Mapping[str, Any]], rate: Fraction | None, frames: int | None) -> dict[str, str]:
-    """Start, End and Duration. End is the label after the last frame, so that it is Start and Duration together."""
+    """Start, End, Duration and what tells the start: from 00:00:00:00, by "none", where nothing has one.
+
+    End is the label after the last frame, so that it is Start and Duration together.
+    """
     if rate is None:
-        return {"Start": "", "End": "", "Duration": ""}
+        return {"Start": "", "End": "", "Duration": "", "Start From": ""}
     start = _start(said, rate)
+    told = str(said[-1].get("timecode_from") or "proxy") if start else "none"
+    first = start or Timecode(0, rate)
+    cells = {"Start": label(first), "End": "", "Duration": "", "Start From": told}
     if frames is None:
-        return {"Start": label(start), "End": "", "Duration": ""}
-    end = Timecode(start.frames + frames, rate, start.drop)
-    return {"Start": label(start), "End": label(end), "Duration": label(Timecode(frames, rate, start.drop))}
+        return cells
+    end, length = Timecode(first.frames + frames, rate, first.drop), Timecode(frames, rate, first.drop)
+    return {**cells, "End": label(end), "Duration": label(length)}
 
 
-def _start(said: Sequence[Mapping[str, Any]], rate: Fraction) -> Timecode:
-    """The timecode of the proxy, or what it was promised, or its source's; 00:00:00:00 where nothing has one.
+def _start(said: Sequence[Mapping[str, Any]], rate: Fraction) -> Timecode | None:
+    """The timecode of the proxy, or what it was promised, or its source's; None where nothing has one.
 
     The source's counts only at the source's own rate.
     """
@@ -161,7 +177,7 @@ def _start(said: Sequence[Mapping[str, Any]], rate: Fraction) -> Timecode:
             return parse(str(text or ""), rate)
         except TimecodeError:
             continue
-    return Timecode(0, rate)
+    return None
 
 
 def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -12,7 +12,10 @@ from proxx.wave import HEADS, wave_marks
 from proxx.window import Window
 
 HEAD_BYTES = 1 << 16
-TRACKS = frozenset({"track", "other-track"})
+TRACKS = frozenset({"track", "other-track", "frame-metadata"})
+"""The places of our own that ffprobe tells of as a track or another stream."""
+
+TOLD = frozenset({"track", "other-track", "stream"})
 
 
 def own_marks(path: str) -> list[Mark]:
@@ -34,7 +37,7 @@ def own_marks(path: str) -> list[Mark]:
 def together(own: Sequence[Mark], told: Sequence[Mark]) -> tuple[Mark, ...]:
     """Our own findings first, then what ffprobe says, without what it says alike of the same track."""
     seen = {_said(mark) for mark in own if mark.place in TRACKS}
-    return (*own, *(mark for mark in told if mark.place not in TRACKS or _said(mark) not in seen))
+    return (*own, *(mark for mark in told if mark.place not in TOLD or _said(mark) not in seen))
 
 
 def _said(mark: Mark) -> tuple[int | None, str, int | str]:

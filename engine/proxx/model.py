@@ -96,6 +96,7 @@ class Mark:
     when there is only something to remark), counted at `rate` frames per second (None: the picture's) and never
     corrected. `stream` is the index of the stream, `reel` the name of the reel or tape. `flags` are the words that
     the place itself has for its timecode (drop, 24-hour-max, negative, counter …), `detail` is what was read.
+    `umid` is the SMPTE ST 330 identifier of the package that it stands in.
     """
 
     place: str
@@ -105,6 +106,7 @@ class Mark:
     reel: str = ""
     flags: tuple[str, ...] = ()
     detail: str = ""
+    umid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class Media:
     says how the codec was found, `confidence` ("high"/"low") how sure that is. `cadence` is "constant",
     "variable" or "unknown". `timecode` and `reel` are None when not known and "" when the file has none; the timecode
     counts at `timecode_rate` (None: the picture's). `timecode_from` and `reel_from` name the place that they were
-    taken from. `marks` are all timecodes of the file, None when not looked for.
+    taken from; a reel that is not `reel_sure` is a guess. `marks` are all timecodes of the file, None when not looked
+    for.
     `audio` is None when not known; `warnings` are words for the user about the file itself. `decodes` says whether
     its first pictures do. `size` is in bytes; a `declared_size` beyond it (what the container's own structure says
     there must be) means a file cut short.
@@ -141,6 +144,7 @@ class Media:
     timecode_from: str | None = None
     reel: str | None = None
     reel_from: str | None = None
+    reel_sure: bool = True
     marks: tuple[Mark, ...] | None = None
     video: Video | None = None
     audio: tuple[Audio, ...] | None = None

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from proxx.model import Mark, Media
 from proxx.timecode import Timecode, TimecodeError, conform, counting, exact, nominal, parse
+
+UNTOLD = "drop-untold"
+"""The flag of a timecode whose place says "not drop-frame" whatever the camera counts."""
 
 
 def of_place(marks: Sequence[Mark], place: str) -> Mark | None:
@@ -60,7 +64,7 @@ def disagreeing(media: Media) -> list[Mark]:
     wanted = _moment(taken, picture)
     if wanted is None:
         return []
-    return [mark for mark in _compared(media) if not _agree(wanted, _moment(mark, picture))]
+    return [mark for mark in _compared(media) if not _agree(wanted, _moment(_read_as(mark, wanted), picture))]
 
 
 def read_back(made: Media, promised: str | None, rate: Fraction | None) -> str | None:
@@ -89,6 +93,13 @@ def _moment(mark: Mark, picture: Fraction | None) -> Timecode | None:
         return parse(mark.label, rate) if rate else None
     except TimecodeError:
         return None
+
+
+def _read_as(mark: Mark, wanted: Timecode) -> Mark:
+    """A timecode that does not tell whether it is drop-frame, as one of the wanted kind."""
+    if UNTOLD not in mark.flags or not wanted.drop:
+        return mark
+    return replace(mark, label=";".join(mark.label.rsplit(":", 1)))
 
 
 def _agree(one: Timecode, other: Timecode | None) -> bool:

@@ -1,14 +1,15 @@
-"""The timecodes of MXF: those of its packages (ST 377-1), and the one of its first system item (ST 385)."""
+"""The timecodes and UMIDs of MXF: of its packages (ST 377-1), and what stands beside its first frame."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from proxx.acquisition import MOST_PACKET, ancillary_marks
 from proxx.model import Mark
 from proxx.timecode import DROP_RATES, TimecodeError, binary_label, nominal, shown
-from proxx.window import MOST_AT_ONCE, Window, number
+from proxx.window import MOST_AT_ONCE, Window, ber, number
 
 PARTITION = bytes.fromhex("060e2b34020501010d010201")
 SETS = bytes.fromhex("060e2b34025301010d01010101")
@@ -16,6 +17,12 @@ SETS = bytes.fromhex("060e2b34025301010d01010101")
 
 FILL = bytes.fromhex("060e2b34010101020301021001000000")
 SYSTEM_ITEM = bytes.fromhex("060e2b34020501010d01030104")
+SYSTEM_PACK = 1
+"""The pack of a system item that may hold a time stamp; what follows it are sets about the other items."""
+
+ANCILLARY = bytes.fromhex("060e2b34010201010d01030117010201")
+"""The frame's ancillary data (ST 436-1)."""
+
 MATERIAL, SOURCE, TRACK, SEQUENCE, TIMECODE = 0x36, 0x37, 0x3B, 0x0F, 0x14
 MOST_SETS = 10_000
 MOST_KEYS = 400
@@ -41,12 +48,12 @@ def mxf_marks(window: Window, head: bytes) -> list[Mark]:
     for kind in (MATERIAL, SOURCE):
         for package in header.kinds.get(kind, ()):
             found += _package(header.sets, package, kind)
-    return [*found, *_system_item(window, header.end, found)]
+    return [*found, *_first_frame(window, header.end, found)]
 
 
 def _header(window: Window, at: int) -> _Header:
     """The sets that follow the header partition pack."""
-    length, begins = _length(window.read(at + 16, 9), 0)
+    length, begins = ber(window.read(at + 16, 9), 0)
     declared = number(window.read(at + 16 + begins, 40), 32, 8)
     start = _after_fill(window, at + 16 + begins + length)  # the count begins after the fill item
     data = window.read(start, min(declared, MOST_AT_ONCE))
@@ -54,7 +61,7 @@ def _header(window: Window, at: int) -> _Header:
     kinds: dict[int, list[Set]] = {}
     place = 0
     while place + 17 <= len(data) and len(sets) < MOST_SETS:
-        size, skip = _length(data, place + 16)
+        size, skip = ber(data, place + 16)
         key, begins = data[place : place + 16], place + 16 + skip
         place = begins + size
         if key[:5] + key[6:13] == SETS[:5] + SETS[6:13] and place <= len(data):
@@ -69,16 +76,8 @@ def _after_fill(window: Window, at: int) -> int:
     head = window.read(at, 25)
     if head[:5] + head[8:12] != FILL[:5] + FILL[8:12]:
         return at
-    size, skip = _length(head, 16)
+    size, skip = ber(head, 16)
     return at + 16 + skip + size
-
-
-def _length(data: bytes, at: int) -> tuple[int, int]:
-    """A BER length, and how many bytes it takes."""
-    first = number(data, at, 1)
-    if first < 0x80:
-        return first, 1
-    return number(data, at + 1, first & 0x7F) if first & 0x7F <= 8 else 0, 1 + (first & 0x7F)
 
 
 def _tags(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -101,12 +100,20 @@ def _package(sets: Mapping[bytes, Set], package: Set, kind: int) -> Iterator[Mar
     descriptor = sets.get(package.get(0x4701, b""), {})
     place = "material" if kind == MATERIAL else "file-package" if 0x3004 in descriptor else "source-package"
     name = package.get(0x4402, b"").decode("utf-16-be", "replace").partition("\0")[0]
+    umid = package.get(0x4401, b"").hex()
+    clocks = []
     for track in (sets.get(one, {}) for one in _references(package.get(0x4403, b""))):
         sequence = sets.get(track.get(0x4803, b""), {})
         parts = [sets.get(one, {}) for one in _references(sequence.get(0x1001, b""))] or [sequence]
-        clock = next((part for part in parts if 0x1501 in part and 0x1502 in part), None)
-        if clock is not None:
-            yield _component(track, clock, place, name)
+        clocks += [replace(_component(track, part, place, name), umid=umid) for part in _clock(parts)]
+    reel = name if place == "source-package" else ""
+    words = "a package without a timecode" + (f", package {name}" if name else "")
+    yield from clocks or [Mark(place, reel=reel, detail=words, umid=umid)]
+
+
+def _clock(parts: list[Set]) -> list[Set]:
+    """The first timecode among the parts of a track."""
+    return [part for part in parts if 0x1501 in part and 0x1502 in part][:1]
 
 
 def _component(track: Set, clock: Set, place: str, name: str) -> Mark:
@@ -134,17 +141,24 @@ def _rate(edit: Fraction | None, base: int, *, drop: bool) -> Fraction:
     return exact if drop and exact in DROP_RATES else Fraction(base)
 
 
-def _system_item(window: Window, at: int, marks: list[Mark]) -> Iterator[Mark]:
-    """The user time stamp of the first system metadata pack: a binary timecode of the first frame."""
+def _first_frame(window: Window, at: int, marks: list[Mark]) -> Iterator[Mark]:
+    """What stands beside the first frame: the time stamp of its system item (ST 385), and its ancillary data."""
+    items = 0
     for _ in range(MOST_KEYS):
         head = window.read(at, 25)
         if len(head) < 17:
             return
-        size, skip = _length(head, 16)
-        if head[:5] + head[6:13] == SYSTEM_ITEM[:5] + SYSTEM_ITEM[6:13]:
-            yield from _stamp(window.read(at + 16 + skip, 57), marks)
+        size, skip = ber(head, 16)
+        at += 16 + skip
+        if head[:5] + head[6:13] == SYSTEM_ITEM[:5] + SYSTEM_ITEM[6:13] and head[14] == SYSTEM_PACK:
+            items += 1
+            if items > 1:
+                return  # the second frame's
+            yield from _stamp(window.read(at, 57), marks)
+        elif head[:7] + head[8:13] + head[14:15] == ANCILLARY[:7] + ANCILLARY[8:13] + ANCILLARY[14:15]:
+            yield from ancillary_marks(window.read(at, min(size, MOST_PACKET)))
             return
-        at += 16 + skip + size
+        at += size
 
 
 def _stamp(pack: bytes, marks: list[Mark]) -> Iterator[Mark]:

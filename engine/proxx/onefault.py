@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from proxx.errors import Finding
+from proxx.facts import base_name
 
 PAIRING = "codec-container"
 """The table whose refusals say the same as a disagreement with the profile: no profile makes a pair that is refused."""
@@ -29,6 +31,27 @@ def folded(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     if len(pair) > 1:
         return _taken_in(found, apart[0], apart[1:])
     return tuple(found)
+
+
+def told_once(rules: Mapping[str, Mapping[str, Any]], findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, of those that are told once for a job the first and how many more sources are like it."""
+    found = list(findings)
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for one in found:
+        if rules.get(one.id, {}).get("once"):
+            kinds.setdefault((one.id, one.row), []).append(one)
+    first = {id(like[0]): _with_others(like[0], like[1:]) for like in kinds.values()}
+    later = {id(one) for like in kinds.values() for one in like[1:]}
+    return [first.get(id(one), one) for one in found if id(one) not in later]
+
+
+def _with_others(first: Finding, more: Sequence[Finding]) -> Finding:
+    if not more:
+        return first
+    names = [base_name(one.subject) for one in more]
+    count = f"{len(more)} more source{'' if len(more) == 1 else 's'} of the job"
+    which = names[0] if len(more) == 1 else f"{names[0]} to {names[-1]}"
+    return replace(first, message=f"{first.message}\nand so it is with {count}: {which}")
 
 
 def _taken_in(found: Sequence[Finding], main: Finding, others: Sequence[Finding]) -> tuple[Finding, ...]:

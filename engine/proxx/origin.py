@@ -9,10 +9,11 @@ from typing import Any
 
 from proxx.evaluate import MOST_REMEMBERED, Decision, decide
 from proxx.model import Mark, Media
-from proxx.moments import disagreeing, fault_of, of_place, rate_word
+from proxx.moments import UNTOLD, disagreeing, fault_of, of_place, rate_word
 from proxx.reel import NamedReel, reel_in
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
+from proxx.timecode import DROP_RATES, counting
 
 TIMECODES, REELS = "timecode-source", "reel-source"
 METADATA = "metadata"
@@ -64,11 +65,11 @@ def _with_reel(rulebook: Rulebook, media: Media) -> Media:
     answer = reel_decision(rulebook, written, named)
     take = str(answer.outcome["take"])
     if take == METADATA:
-        return replace(media, reel=written, reel_from=METADATA)
+        return replace(media, reel=written, reel_from=METADATA, reel_sure=True)
     one = named.get(take)
     if one is None:
-        return replace(media, reel="", reel_from=None)
-    return replace(media, reel=one.reel, reel_from=f"{take}:{one.pattern}")
+        return replace(media, reel="", reel_from=None, reel_sure=True)
+    return replace(media, reel=one.reel, reel_from=f"{take}:{one.pattern}", reel_sure=one.sure)
 
 
 def reel_standing(media: Media) -> str | None:
@@ -127,7 +128,7 @@ def origin_facts(rulebook: Rulebook, media: Media) -> dict[str, Value]:
     if media.marks is not None:
         facts["source.timecodes"] = "differ" if disagreeing(media) else "agree"
         taken = of_place(media.marks, media.timecode_from or "")
-        facts["source.timecode-kind"] = "counter" if taken and "counter" in taken.flags else "clock"
+        facts["source.timecode-kind"] = _kind_word(taken, picture)
     if media.timecode and picture is not None:
         facts["source.timecode-rate"] = rate_word(media.timecode_rate, picture)
     if media.reel is not None and media.reel_from is not None:
@@ -135,6 +136,15 @@ def origin_facts(rulebook: Rulebook, media: Media) -> dict[str, Value]:
         facts["source.reel"] = _reel_word(media, named)
         facts["source.reels"] = "differ" if other_reel(media, named) else "agree"
     return facts
+
+
+def _kind_word(taken: Mark | None, picture: Fraction | None) -> str:
+    """clock, counter, or drop-untold: a clock that may be drop-frame at its rate, and does not tell."""
+    flags = taken.flags if taken else ()
+    if "counter" in flags:
+        return "counter"
+    untold = taken is not None and UNTOLD in flags and counting(taken.rate, picture) in DROP_RATES
+    return UNTOLD if untold else "clock"
 
 
 def origin_texts(rulebook: Rulebook, media: Media) -> dict[str, Any]:

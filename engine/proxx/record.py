@@ -11,7 +11,7 @@ from proxx.model import SIMULATED, Plan, Task
 from proxx.probefile import to_facts
 
 FORMAT = 1
-ORIGIN = frozenset({"timecode", "timecode_rate", "timecode_from", "reel", "reel_from"})
+ORIGIN = frozenset({"timecode", "timecode_rate", "timecode_from", "reel", "reel_from", "reel_sure"})
 """What a plan says of a source: where its start and its reel are from. A record has all its facts."""
 
 

@@ -118,9 +118,10 @@ def finding_page(rulebook: Rulebook, name: str, tables: Sequence[Table]) -> str:
     rows = [
         [f"[{code(table.name)}](../../tables/{table.name}.md)", code(row), line(table.doc)] for table, row in raised
     ]
+    once = ", told once for a job" if rule.get("once") else ""
     return page(
         code(name),
-        f"**{plain(rule['title'])}** ({rule.get('severity', 'error')})",
+        f"**{plain(rule['title'])}** ({rule.get('severity', 'error')}{once})",
         fence(with_braces(rule["what"])),
         _blanks(rulebook, rule, raised),
         "## Why",

@@ -1,25 +1,22 @@
-"""The timecodes of MOV and MP4: tmcd tracks with their flags and reel name, and Sony's table of LTC changes."""
+"""The timecodes of MOV and MP4: tmcd tracks with flags and reel name, and what cameras write beside the picture."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from proxx.acquisition import MOST_PACKET, gopro_mark, rtmd_mark
 from proxx.model import Mark
-from proxx.timecode import DROP_RATES, Timecode, TimecodeError, binary_label, label, nominal, parse, shown
+from proxx.timecode import DROP_RATES, Timecode, TimecodeError, binary_label, exact, label, nominal, parse, shown
 from proxx.window import Window, boxes, child, number
 
 MOST_TRACKS = 512
 MOST_TEXT = 1 << 16
+MOST_RATE = 240
 STBL = (b"mdia", b"minf", b"stbl")
 FLAGS = {1: "drop", 2: "24-hour-max", 4: "negative", 8: "counter"}
 """The flags of a timecode sample description (QuickTime File Format, Timecode Sample Description)."""
-
-CAMERA_TRACKS = {
-    b"rtmd": "a track of Sony's real time metadata, whose layout is not published; it is not read",
-    b"gpmd": "a track of GoPro's metadata (GPMF), which holds no timecode; GoPro keeps it in a tmcd track",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +38,7 @@ def quicktime_marks(window: Window) -> list[Mark]:
         if kind == b"moov":
             tracks = list(_tracks(window, begins, ends))
             found += _timecode_tracks(window, tracks)
-            found += [
-                Mark("camera", stream=track.index, detail=CAMERA_TRACKS[track.entry])
-                for track in tracks
-                if track.entry in CAMERA_TRACKS
-            ]
+            found += _camera_tracks(window, tracks, _content(window, begins, ends, b"udta", b"GPMF", most=MOST_PACKET))
         if kind in (b"meta", b"moov"):
             found += _sony(window, begins, ends)
     return found
@@ -112,14 +105,42 @@ def _name(described: bytes) -> str:
     return described[at + 8 : at + 8 + length].decode("utf-8", "replace").strip("\0 ")
 
 
+def _camera_tracks(window: Window, tracks: list[_Track], settings: bytes) -> Iterator[Mark]:
+    """The first packets of the tracks of metadata that cameras of Sony and GoPro write."""
+    for track in tracks:
+        if track.entry == b"rtmd":
+            yield rtmd_mark(_first_bytes(window, track, MOST_PACKET), _rate_of(window, track), track.index)
+        elif track.entry == b"gpmd":
+            yield gopro_mark(settings, _first_bytes(window, track, MOST_PACKET), track.index)
+
+
+def _rate_of(window: Window, track: _Track) -> Fraction | None:
+    """How many samples a track has in a second; None for one alone, or where they do not all last equally long."""
+    header, lasts = (_content(window, *track.place, *path) for path in ((b"mdia", b"mdhd"), (*STBL, b"stts")))
+    scale, length = number(header, 20 if header[:1] == b"\1" else 12), number(lasts, 12)
+    even = number(lasts, 4) == 1 and number(lasts, 8) > 1
+    return exact(Fraction(scale, length)) if even and scale and length else None
+
+
 def _sample(window: Window, track: _Track) -> int | None:
     """The first timecode sample: a signed number of frames; None when it is not there."""
+    data = _first_bytes(window, track, 4)
+    return number(data, 0, signed=True) if len(data) == 4 else None
+
+
+def _first_bytes(window: Window, track: _Track, count: int) -> bytes:
+    """The file's bytes from where the first sample of a track begins."""
     for kind, width in ((b"stco", 4), (b"co64", 8)):
         table = _content(window, *track.place, *STBL, kind, most=16)
         if len(table) >= 8 + width and number(table, 4):
-            data = window.read(number(table, 8, width), 4)
-            return number(data, 0, signed=True) if len(data) == 4 else None
-    return None
+            return window.read(number(table, 8, width), min(count, _first_size(window, track) or count))
+    return b""
+
+
+def _first_size(window: Window, track: _Track) -> int:
+    """How many bytes the first sample has; 0 where the track does not tell."""
+    sizes = _content(window, *track.place, *STBL, b"stsz", most=16)
+    return number(sizes, 4) or number(sizes, 12)
 
 
 def _sony(window: Window, at: int, end: int) -> Iterator[Mark]:
@@ -127,8 +148,12 @@ def _sony(window: Window, at: int, end: int) -> Iterator[Mark]:
     for begins, ends in _xml_places(window, at, end):
         text = window.read(begins, min(ends - begins, MOST_TEXT)).decode("utf-8", "replace")
         table, change = _element(text, "LtcChangeTable"), _element(text, "LtcChange")
+        umid = _attribute(_element(text, "TargetMaterial"), "umidRef").lower()
         if table and change and _attribute(change, "frameCount") == "0":
-            yield _ltc(_attribute(table, "tcFps"), _attribute(table, "halfStep"), _attribute(change, "value"))
+            mark = _ltc(_attribute(table, "tcFps"), _attribute(table, "halfStep"), _attribute(change, "value"))
+            yield replace(mark, umid=umid)
+        elif umid:
+            yield Mark("camera", detail="Sony's XML without a timecode", umid=umid)
 
 
 def _xml_places(window: Window, at: int, end: int) -> Iterator[tuple[int, int]]:
@@ -160,10 +185,17 @@ def _ltc(fps: str, half: str, value: str) -> Mark:
     try:
         digits, base = bytes.fromhex(value), int(fps)
         text, drop, second = binary_label(digits, base)
-        rate = Fraction(base * 1000, 1001) if drop else Fraction(base)
-        if half == "true":
-            one = parse(text, rate)
-            text, rate = label(Timecode(one.frames * 2 + second, rate * 2, drop and rate * 2 in DROP_RATES)), rate * 2
     except (ValueError, TimecodeError):
         return Mark("camera", detail=detail)
-    return Mark("camera", text, rate, flags=("drop",) if drop else (), detail=detail)
+    if not 1 <= base <= MOST_RATE:
+        return Mark("camera", detail=detail)
+    rate = Fraction(base * 1000, 1001) if drop else Fraction(base)
+    flags = ("drop",) if drop else ()
+    if half != "true":
+        return Mark("camera", text, rate, flags=flags, detail=detail)
+    try:
+        one = parse(text, rate)
+    except TimecodeError:
+        return Mark("camera", text, rate, flags=flags, detail=detail)  # as it stands: whoever reads it refuses it
+    every = label(Timecode(one.frames * 2 + second, rate * 2, drop and rate * 2 in DROP_RATES))
+    return Mark("camera", every, rate * 2, flags=flags, detail=detail)

@@ -23,7 +23,7 @@ from proxx.naming import (
     sources_of,
     token_values,
 )
-from proxx.onefault import folded
+from proxx.onefault import folded, told_once
 from proxx.rawreach import raw_findings
 from proxx.renderids import profile_findings
 from proxx.route import Route, route_job, route_source
@@ -112,7 +112,8 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     names = _name(rulebook, words, clips, world, findings, has_media=bool(media))
     judged = [replace(one, named=names.get(one.clip.index)) for one in judged]
     left_out = _left_out(sources) if media is None and sources else ()
-    return Verdict(folded(dict.fromkeys(findings)), engine, words, tuple(judged), left_out)
+    told = told_once(rulebook.findings, dict.fromkeys(findings))
+    return Verdict(folded(told), engine, words, tuple(judged), left_out)
 
 
 def _rendering(rulebook: Rulebook, words: Mapping[str, Any], findings: list[Finding]) -> dict[str, Value]:

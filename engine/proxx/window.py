@@ -38,6 +38,14 @@ def number(data: bytes, at: int, count: int = 4, *, signed: bool = False) -> int
     return int.from_bytes(part, "big", signed=signed) if len(part) == count else 0
 
 
+def ber(data: bytes, at: int) -> tuple[int, int]:
+    """A BER length (SMPTE ST 336), and how many bytes it takes."""
+    first = number(data, at, 1)
+    if first < 0x80:
+        return first, 1
+    return number(data, at + 1, first & 0x7F) if first & 0x7F <= 8 else 0, 1 + (first & 0x7F)
+
+
 def boxes(window: Window, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """The ISO boxes (ISO 14496-12) between two places: type, and where the content begins and ends."""
     end = min(end, window.size)
