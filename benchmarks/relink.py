@@ -35,7 +35,6 @@ from readings import Reading, clip_shift, frame_faults, read, sound_faults
 
 from proxx import prove
 from proxx.checking import check
-from proxx.commands import tools
 from proxx.errors import ProxxError
 from proxx.fixture import Fixture, read_fixture
 from proxx.foundry import make
@@ -45,7 +44,7 @@ from proxx.making import Clock, Way
 from proxx.model import Media, Task
 from proxx.rulebook import Rulebook, default_cache, load
 from proxx.sharing import decodes
-from proxx.verify import Tools
+from proxx.toolbox import Tools, tools
 
 _BARS = re.compile(r"(?<=,)pad=w=\d+:h=\d+:x=(\d+):y=(\d+)")
 _SIZE = re.compile(r"(?<=,)scale=w=(\d+):h=(\d+)")

@@ -38,7 +38,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
-        *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "commit"),
+        *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "toolbox", "commit"),
         *("window", "acquisition", "tmcd", "mxf", "wave", "marks"),
         *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "timing"),
         *("trial", "stamp"),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from threading import Event
 from typing import Any
 
 import pytest
 
 from proxx.compare import compare
+from proxx.engines.ffmpeg import Outcome
 from proxx.evaluate import ask
-from proxx.model import Audio, Colour, Media, Video
+from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.rulebook import Rulebook
+from proxx.toolbox import Tools
+from proxx.verify import verify
 
 SOUND = Audio(
     codec="pcm_s24le", channels=2, sample_rate=48000, start=Fraction(0), duration=Fraction(10), origin="pcm_s24le"
@@ -130,3 +134,23 @@ def test_the_rates_of_dnxhd_stand_in_its_profile_and_in_its_table_alike(rulebook
         if not ask(rulebook, "clip", {"spec.codec": "dnxhd", "clip.rate": value})["dnxhd-rate"].finding
     }
     assert recipe == legal
+
+
+@pytest.mark.parametrize(
+    ("codec", "asked", "threads"), [("h264", 0, 1), ("h264", 8, 1), ("prores", 0, 0), ("dnxhr", 3, 3)]
+)
+def test_a_codec_whose_decoder_hides_damage_on_several_threads_has_one(
+    codec: str, asked: int, threads: int, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+
+    def decode(path: str, tool: str, stop: Event, seconds: float, threads: int) -> tuple[int, Outcome]:
+        given.append(threads)
+        return 240, Outcome(0, "", 0.1)
+
+    monkeypatch.setattr("proxx.verify.decode", decode)
+    monkeypatch.setattr("proxx.verify.probe", lambda path, vocabulary, tool, stop: replace(PROMISE, codec=codec))
+    task = Task(0, "/in/A001.mov", "/out/A001.mov", "/out/.A001.mov", replace(PROMISE, codec=codec), ())
+    tools = Tools("ffmpeg", "ffprobe", "5.1", "5.1", threads=asked)
+    assert verify(rulebook, task, task.temporary, PROFILE, tools, Event()).findings == ()
+    assert given == [threads]

@@ -35,12 +35,21 @@ def _walk(arguments: argparse.Namespace) -> int:
     """Load the module of the command, and of no other one, and do what is asked."""
     module, _, name = arguments.do.rpartition(".")
     try:
+        if getattr(arguments, "makes", False):
+            _lay_out()
         return int(getattr(import_module(f"proxx.{module}"), name)(arguments))
     except RulebookError as error:
         return _rulebook_faults(error, arguments)
     except ProxxError as error:
         print(f"proxx: {error}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
         return error.exit_code
+
+
+def _lay_out() -> None:
+    """The tools start and say who they are while the command's module is loaded, which takes as long."""
+    from proxx.toolbox import lay_out
+
+    lay_out()
 
 
 def _rulebook_faults(error: RulebookError, arguments: argparse.Namespace) -> int:

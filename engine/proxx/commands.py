@@ -1,14 +1,10 @@
-"""The command that probes, and what those that plan and run share: judging a spec, and the tools."""
+"""The command that probes, and what those that plan and run share: judging a spec, and what FFmpeg must have."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
-import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Thread
 from typing import Any
 
 from proxx import process
@@ -27,55 +23,8 @@ from proxx.report import FileReport, file_documents, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, report_of
-from proxx.tools import FLOOR, find_tool, known_by, tool_version, version_and_encoders, whole_path
-from proxx.verify import Tools
-
-ASKED_SECONDS = 60
-"""How long an answer of the tools counts: a watcher runs for weeks, and a wrapper may call another FFmpeg then."""
-
-_asked: dict[tuple[str, ...], tuple[float, Future[Tools]]] = {}
-
-
-def ask_tools() -> None:
-    """Ask the tools who they are while something else is done. That one is missing is told when they are needed."""
-    with contextlib.suppress(ProxxError):
-        _asking()
-
-
-def tools() -> Tools:
-    """The ffmpeg and ffprobe of this machine. Raises ProxxError (exit 3) when one is missing or too old."""
-    return _asking().result()
-
-
-def _asking() -> Future[Tools]:
-    """The answer to come, of programs that are asked once in a while: each question costs as much as a probe."""
-    found = find_tool("ffmpeg"), find_tool("ffprobe")
-    key, now = (*found, *map(known_by, found)), time.monotonic()
-    at, answer = _asked.get(key, (0.0, None))
-    if answer is None or now - at > ASKED_SECONDS:
-        answer = Future()
-        _asked[key] = (now, answer)
-        Thread(target=_answer, args=(key, answer), daemon=True).start()
-    return answer
-
-
-def _answer(key: tuple[str, ...], answer: Future[Tools]) -> None:
-    try:
-        answer.set_result(_ask(*key[:2]))
-    except BaseException as error:
-        _asked.pop(key, None)  # trouble may pass: who needs the tools next asks again
-        answer.set_exception(error)
-
-
-def _ask(ffmpeg: str, ffprobe: str) -> Tools:
-    with ThreadPoolExecutor(1) as pool:
-        probing = pool.submit(tool_version, ffprobe, "ffprobe")
-        version, encoders = version_and_encoders(ffmpeg)
-    if version.numbers and version.numbers < FLOOR:
-        raise ProxxError(f"ffmpeg {version} is too old", hint="Install FFmpeg 5.1 or newer.")
-    other = probing.result()
-    said = (str(version), str(other), version.configuration, other.configuration)
-    return Tools(ffmpeg, ffprobe, *said, encoders)
+from proxx.toolbox import Tools
+from proxx.tools import find_tool, tool_version, whole_path
 
 
 def need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ from proxx.rulebook import Rulebook
 from proxx.sharing import Decode
 from proxx.task import expect_clip
 from proxx.together import make_decode
-from proxx.verify import Tools
+from proxx.toolbox import Tools
 
 Make = Callable[[Decode], list[Result]]
 """Makes the clips of one decoding."""

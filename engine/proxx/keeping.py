@@ -10,7 +10,6 @@ from typing import Any
 
 from proxx import guardian
 from proxx.chain import broken_links, read_record, record_names
-from proxx.commands import tools
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
@@ -26,6 +25,7 @@ from proxx.shelf import book_of
 from proxx.status import FINE, Job, Proxy, jobs, proxies
 from proxx.stopping import Stop, stop_on_signals
 from proxx.terminal import is_json, print_text, print_words
+from proxx.toolbox import tools
 from proxx.tools import whole_path
 
 

@@ -25,7 +25,8 @@ from proxx.probefile import to_facts
 from proxx.rulebook import Rulebook
 from proxx.stamp import Stamp, output_stamp, source_stamp
 from proxx.standing import Wanted
-from proxx.verify import Tools, verify
+from proxx.toolbox import Tools
+from proxx.verify import verify
 
 Progress = Callable[[str, Task, Any], None]
 """Told of every step of a clip: (event, task, value) with events start, frames, verify, retry, done."""

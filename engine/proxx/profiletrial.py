@@ -23,8 +23,9 @@ from proxx.process import run
 from proxx.rulebook import Rulebook
 from proxx.samples import MOMENT, sample_spec
 from proxx.stopping import Stop
+from proxx.toolbox import Tools
 from proxx.toolhealth import Health, encoders_of, muxer_of
-from proxx.verify import Tools, verify
+from proxx.verify import verify
 
 SECONDS = 30
 """How long one encode of a few frames may take."""

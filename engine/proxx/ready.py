@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from proxx import guardian
 from proxx.adopting import RESULTS, Adopted, impl_of
 from proxx.chain import read_record
 from proxx.checking import Checked
-from proxx.commands import ask_tools, judged, need_encoders, need_filters, planned_version, remarks, tools
+from proxx.commands import judged, need_encoders, need_filters, planned_version, remarks
 from proxx.engines import resolve_state as state
 from proxx.engines.resolve import Engine
 from proxx.engines.resolve_request import Simulation
@@ -29,7 +28,7 @@ from proxx.shelf import book_of
 from proxx.simulating import simulation_of
 from proxx.stopping import Stop
 from proxx.terminal import is_json, now, read_bytes, saved_probes
-from proxx.verify import Tools
+from proxx.toolbox import Tools, lay_out, tools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +57,7 @@ def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: S
     """The job of a spec, judged and planned; None when it is refused, and the findings are printed."""
     if name.endswith(RESULTS) != arguments.adopts:
         raise _other_command(name, arguments.adopts)
-    guardian.prepare()  # it starts while we plan
-    ask_tools()
+    lay_out()  # a watcher runs for weeks, and a wrapper may call another FFmpeg then
     book, stop = book_of(arguments, name), Stop(signals)
     known = saved_probes(getattr(arguments, "probes", None), book)
     machine = Machine(book, probes=known, counts=True, writes=True, now=now(), stop=stop)

@@ -22,7 +22,8 @@ from proxx.probefile import from_facts
 from proxx.rulebook import Rulebook
 from proxx.stamp import Stamp, is_still, read_stamp, source_stamp
 from proxx.standing import file_words
-from proxx.verify import Tools, verify
+from proxx.toolbox import Tools
+from proxx.verify import verify
 
 
 @dataclass(frozen=True, slots=True)

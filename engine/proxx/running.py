@@ -30,7 +30,7 @@ from proxx.progress import showing, silent
 from proxx.ready import Ready, make_ready, record_of, since, spec_bytes
 from proxx.rendering import closing, encoder_of, going
 from proxx.report import FileReport
-from proxx.schedule import clips_at_once, one_at_a_time
+from proxx.schedule import clips_at_once, one_at_a_time, threads_each
 from proxx.sharing import decodes
 from proxx.shelf import one_for_all
 from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
@@ -164,7 +164,8 @@ def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: 
         for (job, log), progress in zip(jobs, one_at_a_time(progresses), strict=True):
             heeding.enter_context(_heeding(job))
             told = noting(log, progress)
-            works.append(work_on(book, job.plan, job.tools, Clock(now), told, job.stop, way, job.run, encoder_of(job)))
+            tools = replace(job.tools, threads=threads_each(count))
+            works.append(work_on(book, job.plan, tools, Clock(now), told, job.stop, way, job.run, encoder_of(job)))
         made = run(works, shared, [job.run for job, _ in jobs], going([job for job, _ in jobs], count))
     ended = [Ended(job, *of_job[:2], made=of_job[2]) for (job, _), of_job in zip(jobs, made, strict=True)]
     for (_, log), one in zip(jobs, ended, strict=True):

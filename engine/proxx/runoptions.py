@@ -36,7 +36,7 @@ def run_parsers(command: Command) -> None:
     _overwriting(task)
     for one in (run, retry, task, adopt):
         one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
-        one.set_defaults(adopts=one is adopt)
+        one.set_defaults(adopts=one is adopt, makes=True)
     for one in (run, retry, task):
         _simulating(one)
     _looking_after(command)

@@ -61,6 +61,11 @@ def clips_at_once(rulebook: Rulebook, plans: Sequence[Plan], decodes: Sequence[D
     return suitable(rulebook, plans, decodes, cores(), memory())
 
 
+def threads_each(count: int) -> int:
+    """How many threads each of `count` proofs at once may take (0: all): more than the cores hold only cost time."""
+    return 0 if count == 1 else max(1, cores() // count)
+
+
 def suitable(rulebook: Rulebook, plans: Sequence[Plan], decodes: Sequence[Decode], cores: int, memory: int) -> int:
     """How many decodings suit a machine with so many cores and bytes of memory; one at least.
 

@@ -6,14 +6,15 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-import jsonschema
+from typing import TYPE_CHECKING, Any
 
 from proxx.errors import Finding
 from proxx.layers import HEAD, Layer, escape
 from proxx.nearest import question
 from proxx.newtoml import news, unclosed
+
+if TYPE_CHECKING:
+    import jsonschema
 
 SCHEMA_LINE = "#:schema "
 PROFILE = "profile.schema.json"
@@ -120,6 +121,8 @@ def _newer(path: str, document: Mapping[str, Any], schema: Mapping[str, Any]) ->
 
 def shape_faults(path: str, document: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Finding]:
     """Everything about a document that its schema does not allow, each at the value or key that is wrong."""
+    import jsonschema  # slow to import, and most modules that reach this one check no shape
+
     validator = jsonschema.Draft202012Validator(schema)
     faults = []
     for error in sorted(validator.iter_errors(document), key=lambda e: [str(part) for part in e.absolute_path]):

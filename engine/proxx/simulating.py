@@ -11,8 +11,8 @@ from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.nearest import question
 from proxx.probe import probe
 from proxx.rulebook import Rulebook
+from proxx.toolbox import Tools
 from proxx.tools import whole_path
-from proxx.verify import Tools
 
 
 def simulation_of(arguments: argparse.Namespace, book: Rulebook) -> Callable[[Tools], Simulation | None]:

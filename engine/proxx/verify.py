@@ -21,19 +21,7 @@ from proxx.probe import probe
 from proxx.rulebook import Rulebook
 from proxx.stopping import Stop
 from proxx.timing import first_fields, measure
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """The programs that make and prove proxies, their versions, and what encoders there are."""
-
-    ffmpeg: str
-    ffprobe: str
-    ffmpeg_version: str
-    ffprobe_version: str
-    ffmpeg_configuration: str = ""
-    ffprobe_configuration: str = ""
-    encoders: frozenset[str] = frozenset()
+from proxx.toolbox import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +46,10 @@ def verify(
 ) -> Proof:
     """The proof of the file at `path` against the task's promise; without `decodes` only as far as its headers tell."""
     enough = Stop(stop)
+    threads = 1 if task.expect.codec in rulebook.sets.get("one-thread", ()) else tools.threads
     with ThreadPoolExecutor(1) as pool:  # the decoder starts at once: a header is read meanwhile
         pace = patience(rulebook.items["watchdog"], task)
-        decoding = pool.submit(decode, path, tools.ffmpeg, enough, pace) if decodes else None
+        decoding = pool.submit(decode, path, tools.ffmpeg, enough, pace, threads) if decodes else None
         made = settled(rulebook, probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop), by_name=False)
         if made.state == "ok":
             made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from proxx import guardian
-from proxx.commands import tools
 from proxx.errors import EXIT_CLIP_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.ledger import pause
 from proxx.metrics import Metrics
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.stopping import Stop, stop_on_signals
+from proxx.toolbox import tools
 from proxx.tools import whole_path
 from proxx.watchjobs import Outcome
 
