@@ -197,10 +197,20 @@ def _offset(fixture: Fixture, samples: list[float], ahead: Fraction) -> Fraction
 
 
 def sound_faults(
-    fixture: Fixture, reading: Reading, path: str, ffmpeg: str, shift: Fraction = Fraction(0)
+    fixture: Fixture,
+    reading: Reading,
+    path: str,
+    ffmpeg: str,
+    shift: Fraction = Fraction(0),
+    promised: Sequence[int] | None = None,
 ) -> Iterator[str]:
-    """What is wrong with the sound: streams, channels, their order, and when they are heard against the clip itself."""
+    """What is wrong with the sound: streams, channels, their order, and when they are heard against the clip itself.
+
+    `promised` are the streams that the clip's channels were said to be spread over, where that is not as in the clip.
+    """
     wanted, found = [stream.channels for stream in fixture.streams], [channels for channels, _, _ in reading.sound]
+    if promised is not None and sum(promised) == sum(wanted):
+        wanted = list(promised)
     if wanted != found:
         yield f"channels {found}, not {wanted}"
         return

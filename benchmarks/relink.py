@@ -179,7 +179,8 @@ def truth_faults(fixture: Fixture, promise: Media, reading: Reading, path: str, 
         rate if fixture.is_variable and rate and promise.video and promise.video.frames != fixture.frames else None
     )
     yield from frame_faults(fixture, reading, conformed)
-    yield from sound_faults(fixture, reading, path, programs().ffmpeg, shift)
+    streams = [one.channels or 0 for one in promise.audio or ()]
+    yield from sound_faults(fixture, reading, path, programs().ffmpeg, shift, streams)
     # What is promised is held against the file already; here it is the clip that the label is compared with.
     if fixture.timecode and promise.timecode and conformed in (None, fixture.rate):
         found = reading.timecode or "none"

@@ -41,6 +41,12 @@ ONCE_WRONG = [
     ("codec=vp9 640x360 120000/1001 audio=5.1 start=0.5 frames=12", "webm", "proxy_vp9"),
     # By how much Opus is written too early is counted at 48 kHz, whatever the source's rate is.
     ("codec=mpeg2 24000/1001 audio=4xmono sr=96000 start=0.5 frames=12", "ts", "proxy_vp9"),
+    # As 5.1 and 7.1 one of the channels would have kept its bass alone.
+    ("codec=prores audio=8ch frames=12", "mov", "proxy_h264_mov_quarter"),
+    # FFmpeg 5.1's filter pan, which gave the names, lost the third of three channels.
+    ("codec=prores audio=3ch frames=12", "mov", "proxy_h264_mov_quarter"),
+    # FFmpeg's Opus encoder changes the places of five and of seven channels.
+    ("codec=prores audio=5ch+7ch frames=12", "mov", "proxy_vp9"),
 ]
 """Clips and profiles whose proxies were not as promised once, or were read wrongly, or refused without need."""
 
