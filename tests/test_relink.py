@@ -433,6 +433,14 @@ def test_a_check_refuses_what_the_nle_would(takes: Path, tmp_path: Path, capsys:
     assert main(["run", str(spec), "--nle", "resolve", "--system", "linux", "--quiet"]) == 1
     assert not (tmp_path / "out").exists()
     assert main(["check", str(spec), "--system", "linux"]) == 2
+    spec.write_text(spec.read_text("utf-8").replace('"half"', '"Half"'), "utf-8")
+    for words in (["--diff"], ["--fix"]):  # what is mended is judged for the NLE too
+        capsys.readouterr()
+        assert main(["check", str(spec), *words, "--nle", "resolve", "--system", "linux"]) == 1
+    said = capsys.readouterr().out
+    assert "fixed: " in said
+    assert "resolve/silent" in said
+    assert '"half"' in spec.read_text("utf-8")
 
 
 def test_deep_says_what_is_wrong_in_a_file_that_was_changed(

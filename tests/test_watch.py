@@ -344,6 +344,8 @@ def test_raw_and_standard_files_of_a_card_are_two_jobs(
         (("{drop}", "--out", "{drop}/out", "--profile", "nope"), "this profile does not exist"),
         (("{drop}", "--out", "{drop}/out", "--raw-profile", "proxy_prores_proxy"), "makes proxies by ffmpeg"),
         (("{drop}", "--settle", "never"), "is no time"),
+        (("{drop}", "--nle", "resolv"), "did you mean resolve"),
+        (("{drop}", "--nle", "finalcut", "--system", "linux"), "does not run on linux"),
     ],
 )
 def test_wrong_words_are_told(
@@ -356,6 +358,22 @@ def test_wrong_words_are_told(
         code = ended.code
     assert code == 2
     assert says in capsys.readouterr().err
+
+
+def test_what_an_nle_makes_of_proxies_is_promised_and_kept(
+    clips: Path, card: Path, spec_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert watch(card, "--nle", "finalcut", out=tmp_path / "made") == 0
+    kept = [json.loads(path.read_text("utf-8")) for path in (tmp_path / "made").rglob("*.record.json")]
+    assert kept
+    assert {tuple(one["relink"]["nles"]) for one in kept} == {("finalcut",)}
+    assert all("finalcut" in clip["relink"] for one in kept for clip in one["clips"])
+    drop = tmp_path / "specs"
+    drop.mkdir()
+    job(spec_file, clips, tmp_path / "out").rename(drop / "good.json")
+    assert watch(drop, "--nle", "avid", "--nle", "resolve") == 0
+    (record,) = (tmp_path / "out").glob("*.record.json")
+    assert json.loads(record.read_text("utf-8"))["relink"]["nles"] == ["avid", "resolve"]
 
 
 # Specs that are dropped in

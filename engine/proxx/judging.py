@@ -19,7 +19,9 @@ from proxx.shelf import folders_of, load
 from proxx.terminal import now, print_text, read_bytes, report_of, saved_probes, spec_files
 
 if TYPE_CHECKING:
+    from proxx.checking import Checked
     from proxx.report import FileReport
+    from proxx.rulebook import Rulebook
 
 
 def check_command(arguments: argparse.Namespace) -> int:
@@ -73,15 +75,12 @@ def _report(arguments: argparse.Namespace, name: str, machine: Machine) -> FileR
     """One spec's report; with --fix the mended file is in its place, with --diff its changes are shown."""
     book, data = machine.rulebook, read_bytes(name)
     checked = check(book, data, machine)
-    if (arguments.nles or arguments.system) and not (arguments.fix or arguments.diff):
-        from proxx.nlepromise import relinking_of, with_nles
-
-        checked = with_nles(book, checked, relinking_of(book, arguments.nles, arguments.system))
     if not (arguments.fix or arguments.diff):
-        return report_of(name, checked)
+        return report_of(name, _by_nles(arguments, book, checked))
     from proxx.mend import mend
 
     after, mends = mend(book, checked, machine)
+    checked, after = _by_nles(arguments, book, checked), _by_nles(arguments, book, after)
     mended = after.text.encode() if mends else data
     if arguments.diff:
         print_text(_difference("<stdin>" if name == STDOUT else name, data, mended))
@@ -92,6 +91,15 @@ def _report(arguments: argparse.Namespace, name: str, machine: Machine) -> FileR
     elif mends:
         _write(name, data, mended)
     return report_of(name, after, mends)
+
+
+def _by_nles(arguments: argparse.Namespace, book: Rulebook, checked: Checked) -> Checked:
+    """The judged spec with what the NLEs that are named say of its proxies."""
+    if not (arguments.nles or arguments.system):
+        return checked
+    from proxx.nlepromise import relinking_of, with_nles
+
+    return with_nles(book, checked, relinking_of(book, arguments.nles, arguments.system))
 
 
 def _write(name: str, before: bytes, after: bytes) -> None:

@@ -117,6 +117,7 @@ def _watch_parser(command: Command) -> None:
     }
     for name, text in figures.items():
         watch.add_argument(f"--{name}", type=_seconds, metavar="SECONDS", help=f"{text} (matrices/execution.toml)")
+    nle_options(watch)
     watch.add_argument("--metrics", metavar="FILE", help="keep counts in this file, for Prometheus' node exporter")
     watch.set_defaults(no_share=False, formats=("text",))
     _simulating(watch)

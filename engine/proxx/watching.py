@@ -14,6 +14,7 @@ from proxx import guardian
 from proxx.errors import EXIT_CLIP_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.ledger import pause
 from proxx.metrics import Metrics
+from proxx.nlepromise import relinking_of
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.stopping import Stop, stop_on_signals
@@ -53,6 +54,7 @@ def watch_command(arguments: argparse.Namespace) -> int:
     stop = Stop()
     stop_on_signals(stop)
     book = book_of(arguments, os.path.join(folder, "any"))
+    relinking_of(book, arguments.nles, arguments.system)  # an NLE that does not exist is told at once
     return Watcher(arguments, folder, _watched(arguments, book, folder, stop), settings_of(arguments, book), stop).run()
 
 

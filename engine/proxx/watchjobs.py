@@ -16,6 +16,7 @@ from proxx.evaluate import ask, tell_all
 from proxx.machine import Machine
 from proxx.model import Task
 from proxx.newspec import Job, best_named, specs_of
+from proxx.nlepromise import relinking_of, with_nles
 from proxx.ready import Ready, ready_of
 from proxx.report import FileReport, file_documents
 from proxx.route import route_source
@@ -87,7 +88,8 @@ def outcome_of(
 
 def run_spec(arguments: argparse.Namespace, book: Rulebook, name: str, data: bytes, signals: Stop) -> Outcome:
     """Run a dropped spec."""
-    checked = check(book, data, _machine(book, signals))
+    asked = relinking_of(book, arguments.nles, arguments.system)
+    checked = with_nles(book, check(book, data, _machine(book, signals)), asked)
     if signals.is_set():
         return outcome_of("CANCELLED")
     ready = _ready(arguments, book, name, checked, signals)
@@ -152,7 +154,8 @@ def _job(
     whole = "\0".join((job.profile, out, *job.clips)).encode("utf-8", "surrogateescape")
     job_id = f"watch-{hashlib.sha256(whole).hexdigest()[:16]}"
     asked = argparse.Namespace(fps=arguments.fps, resolution=arguments.resolution, name=arguments.name, out=out)
-    _, (checked,) = best_named(book, machine, [(job, specs_of(book, job, asked, now(), job_id))])
+    relink = relinking_of(book, arguments.nles, arguments.system)
+    _, (checked,) = best_named(book, machine, [(job, specs_of(book, job, asked, now(), job_id))], relink)
     spec = os.path.join(place, f"{job_id}.json")
     write_durably(f"{spec}.{os.getpid()}.tmp", checked.text, durable=False)
     os.replace(f"{spec}.{os.getpid()}.tmp", spec)
