@@ -161,6 +161,28 @@ def test_two_folders_are_paired_by_name_and_then_by_folder(tmp_path: Path, ruleb
     assert [Path(one.path).name for one in found.proxies] == ["stranger.mov"]
 
 
+def test_proxies_beside_their_clips_are_no_clips_when_others_are_asked_about(
+    tmp_path: Path, rulebook: Rulebook
+) -> None:
+    layout = (
+        "card/A1.MOV",
+        "card/Proxy/A1.mov",
+        "card/a1_proxy.mov",
+        "card/B1.mov",
+        "card/Proxy/C1.mov",
+        "made/A1.mov",
+    )
+    for name in layout:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    nles = list(rulebook.items["nle"].values())
+    found = find_pairs(rulebook, str(tmp_path / "card"), str(tmp_path / "made"), nles)
+    assert found.found == ((str(tmp_path / "card/A1.MOV"), str(tmp_path / "made/A1.mov")),)
+    assert [Path(one.path).name for one in found.sources] == ["B1.mov", "C1.mov"]  # of C1 there is no other clip
+    one = find_pairs(rulebook, str(tmp_path / "card"), str(tmp_path / "card"), nles)
+    assert str(tmp_path / "card/a1_proxy.mov") not in [pair[0] for pair in one.found]
+
+
 def test_one_folder_may_hold_clips_and_proxies(tmp_path: Path, rulebook: Rulebook) -> None:
     for name in ("C001.mov", "Proxy/C001.mov", "C002.mov", "C002_Proxy.mov"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -433,8 +455,15 @@ def test_a_check_refuses_what_the_nle_would(takes: Path, tmp_path: Path, capsys:
     assert main(["run", str(spec), "--nle", "resolve", "--system", "linux", "--quiet"]) == 1
     assert not (tmp_path / "out").exists()
     assert main(["check", str(spec), "--system", "linux"]) == 2
+
+
+def test_a_mended_spec_is_judged_for_the_nle_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec, clip = tmp_path / "job.json", str(tmp_path / "A001.mov")
+    assert main(["fixture", "320x180 25 tc=01:00:00:00 audio=stereo frames=6", "-o", clip]) == 0
+    words = ["new", "spec", clip, "--profile", "proxy_h264_low", "--out", str(tmp_path / "out"), "-o", str(spec)]
+    assert main(words) == 0
     spec.write_text(spec.read_text("utf-8").replace('"half"', '"Half"'), "utf-8")
-    for words in (["--diff"], ["--fix"]):  # what is mended is judged for the NLE too
+    for words in (["--diff"], ["--fix"]):
         capsys.readouterr()
         assert main(["check", str(spec), *words, "--nle", "resolve", "--system", "linux"]) == 1
     said = capsys.readouterr().out

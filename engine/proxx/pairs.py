@@ -52,7 +52,9 @@ def find_pairs(rulebook: Rulebook, source: str, proxy: str, nles: Sequence[Nle])
     home, place = os.path.normpath(one), os.path.normpath(other)
     files, theirs = _media(rulebook, home), _media(rulebook, place)
     apart = [path for path in theirs if _is_proxy(path, home, place, files, nles)]
-    return _matched(home, place, [path for path in files if path not in set(apart)], apart, nles)
+    # What lies beside its clip as an NLE's proxy is none of the clips, even where other proxies are asked about.
+    own = set(apart) | ({path for path in files if _is_laid_out(path, home, files, nles)} if apart else set())
+    return _matched(home, place, [path for path in files if path not in own], apart, nles)
 
 
 def _media(rulebook: Rulebook, folder: str) -> list[str]:
@@ -78,12 +80,29 @@ def _is_proxy(path: str, home: str, place: str, files: Sequence[str], nles: Sequ
         return True
     if place != home and path.startswith(f"{place}/") and not home.startswith(f"{place}/"):
         return True  # the proxies' folder lies in the clips'
-    folders = {name for nle in nles for name in nle["folders"] if name}
-    if folders & set(os.path.relpath(os.path.dirname(path), home).split(os.sep)):
+    return _in_proxy_folder(path, home, nles) or _has_suffix(path, files, nles)
+
+
+def _is_laid_out(path: str, home: str, files: Sequence[str], nles: Sequence[Nle]) -> bool:
+    """Whether a file is the proxy of another one by an NLE's layout: by suffix, or by name in its folder."""
+    if _has_suffix(path, files, nles):
         return True
-    stems = {stem(one) for one in files}
-    suffixes = {suffix for nle in nles for suffix in nle["suffixes"] if suffix}
-    return any(stem(path).endswith(end) and stem(path).removesuffix(end) in stems for end in suffixes)
+    if not _in_proxy_folder(path, home, nles):
+        return False
+    clips = {stem(one).casefold() for one in files if not _in_proxy_folder(one, home, nles)}
+    return stem(path).casefold() in clips
+
+
+def _in_proxy_folder(path: str, home: str, nles: Sequence[Nle]) -> bool:
+    folders = {name for nle in nles for name in nle["folders"] if name}
+    return bool(folders & set(os.path.relpath(os.path.dirname(path), home).split(os.sep)))
+
+
+def _has_suffix(path: str, files: Sequence[str], nles: Sequence[Nle]) -> bool:
+    """Whether a name is that of a file among these with an NLE's suffix, upper and lower case alike."""
+    stems, name = {stem(one).casefold() for one in files}, stem(path).casefold()
+    ends = {suffix.casefold() for nle in nles for suffix in nle["suffixes"] if suffix}
+    return any(name.endswith(end) and name.removesuffix(end) in stems for end in ends)
 
 
 def _matched(home: str, place: str, files: Sequence[str], proxies: Sequence[str], nles: Sequence[Nle]) -> Pairs:
