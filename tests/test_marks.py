@@ -10,11 +10,12 @@ import time
 import tomllib
 from collections.abc import Mapping
 from fractions import Fraction
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proxx.acquisition import ancillary_marks, gopro_mark, rtmd_mark
@@ -24,7 +25,7 @@ from proxx.moments import fault_of
 from proxx.origin import origin_facts, settled
 from proxx.probe import probe
 from proxx.rulebook import Rulebook
-from proxx.timecode import TimecodeError, binary_label, shown
+from proxx.timecode import TimecodeError, binary_label, parse, shown
 from proxx.tools import find_tool
 from proxx.window import MOST_AT_ONCE, MOST_BYTES, Window, boxes
 
@@ -406,14 +407,14 @@ def test_the_xml_tells_drop_frame_where_sonys_frame_metadata_do_not(tmp_path: Pa
     assert origin_facts(rulebook, both)["source.timecode-kind"] == "clock"
 
 
-def wave(path: Path, samples: int, text: str, *, wide: bool = False) -> list[Mark]:
+def wave(path: Path, samples: int, text: str, *, wide: bool = False, hertz: int = 48000) -> list[Mark]:
     """A Broadcast Wave file; `wide` ones are RF64 with the sound before the other chunks."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return name + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
     bext = chunk(b"bext", bytes(338) + struct.pack("<Q", samples) + bytes(256))
-    form = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 48000, 144000, 3, 24))
+    form = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, hertz, 3 * hertz, 3, 24))
     xml = chunk(b"iXML", text.encode())
     if wide:
         sound = b"data" + struct.pack("<I", 0xFFFFFFFF) + bytes(1000)
@@ -445,7 +446,25 @@ def test_a_time_reference_at_a_fractional_rate_counts_frames_of_the_clock(tmp_pa
     (mark,) = wave(tmp_path / "a.wav", 172_972_800, IXML.format("24000/1001", "NDF"))
     assert mark.label == "01:00:00:00"
     (mark,) = wave(tmp_path / "b.wav", 172_799_827, IXML.format("30000/1001", "DF"))
-    assert (mark.label, mark.flags) == ("00:59:59;29", ("drop",))
+    assert (mark.label, mark.flags) == ("01:00:00;00", ("drop",))  # which begins at sample 172799827.2
+    (mark,) = wave(tmp_path / "c.wav", 172_799_826, IXML.format("30000/1001", "DF"))
+    assert mark.label == "00:59:59;29"
+
+
+@given(
+    st.sampled_from(["24000/1001", "24", "25", "30000/1001", "30", "48000/1001", "50", "60000/1001", "120000/1001"]),
+    st.sampled_from([44100, 47952, 48000, 48048, 88200, 96000, 192000]),
+    st.integers(0, 24 * 3600 * 24 - 1),
+    st.sampled_from(["down", "nearest", "up"]),
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_frame_is_found_again_however_a_recorder_rounds_its_first_sample(
+    tmp_path: Path, rate: str, hertz: int, frame: int, way: str
+) -> None:
+    exact = frame * hertz / Fraction(rate)
+    samples = {"down": floor(exact), "nearest": floor(exact + Fraction(1, 2)), "up": ceil(exact)}[way]
+    (mark,) = wave(tmp_path / "a.wav", samples, IXML.format(rate, "NDF"), hertz=hertz)
+    assert parse(mark.label, Fraction(rate)).frames == frame
 
 
 @pytest.mark.parametrize("text", ["", IXML.format("x", "NDF"), IXML.format("0/0", "NDF"), IXML.format("25", "DF")])

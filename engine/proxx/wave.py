@@ -30,9 +30,15 @@ def wave_marks(window: Window) -> list[Mark]:
     reel = _inside(text, "TAPE")
     if not hertz or rate is None or (drop and rate not in DROP_RATES) or samples >= hertz * 90000:
         return [Mark("sound", reel=reel, detail=detail + ", without a timecode rate in iXML")]
-    frames = Fraction(samples, hertz) * rate
-    moment = Timecode(frames.__floor__() % frames_of_day(rate, drop=drop), rate, drop)
+    moment = Timecode(_frame(samples, hertz, rate) % frames_of_day(rate, drop=drop), rate, drop)
     return [Mark("sound", label(moment), rate, None, reel, ("drop",) if drop else (), detail)]
+
+
+def _frame(samples: int, hertz: int, rate: Fraction) -> int:
+    """The frame that lasts at a sample, or begins before the next one: recorders write whole samples of 1601.6."""
+    length = hertz / rate
+    begun = (samples / length).__floor__()
+    return begun + 1 if (begun + 1) * length < samples + 1 else begun
 
 
 def _chunks(window: Window) -> Mapping[bytes, bytes]:
