@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from proxx.cli import main
+from proxx.readback import numbers_of
 from proxx.tools import find_tool
 
 LAYER = '#:schema s/rulebook.schema.json\n# Try.\nname = "try"\nversion = "1"\nformat = 1\nextends = "proxx"\n'
@@ -81,6 +82,32 @@ def test_pictures_that_come_unevenly_keep_their_moments_or_are_refused(run: Run,
     before, after = ([one[entry] for one in shown(path, f"frame={entry}")["frames"]] for path in files)
     assert before == after
     assert run(source, "maps")[0] == 1
+
+
+@pytest.mark.parametrize(("moments", "expected"), [("N*4+gte(N,5)*30", 0), ("if(lt(N,4),N*40,(N-1)*40)", 1)])
+def test_pictures_close_together_keep_their_moments_and_those_of_one_moment_are_refused(
+    moments: str, expected: int, run: Run, tmp_path: Path
+) -> None:
+    source = tmp_path / "screen.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.4", "-vf", f"settb=1/1000,setpts='{moments}'",
+           "-fps_mode", "passthrough", "-enc_time_base", "1/1000", "-c:v", "libx264", "-bf", "0",
+           str(source))  # fmt: skip
+    code, clip = run(source, "keeps")
+    assert code == expected
+    if code == 0:
+        entry = "packet=pts_time"
+        before, after = ([float(one["pts_time"]) for one in shown(path, entry)["packets"]]
+                         for path in (source, Path(clip["output"])))  # fmt: skip
+        assert after == pytest.approx([one - before[0] for one in before], abs=1e-6)
+
+
+def test_pictures_that_an_edit_list_hides_behind_a_pause_are_not_promised(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "late.mov"
+    assert main(["fixture", "frames=6 hidden=7 start=0.5 codec=prores audio=mono", "-o", str(source)]) == 0
+    code, clip = run(source, "proxy_h264_mov")
+    assert code == 0
+    assert clip["promise"]["video"]["frames"] == 6
+    assert [number.value for number in numbers_of(clip["output"], find_tool("ffmpeg"))] == list(range(6))
 
 
 @pytest.mark.parametrize("field", ["tff", "bff"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from proxx.probe import probe
 from proxx.rhythm import Conformed, conformed, conformed_evenly, read_rhythm, starts, write_rhythm
 from proxx.rulebook import Rulebook
-from proxx.sampletimes import comes_evenly
+from proxx.sampletimes import comes_evenly, edited_lengths
 from proxx.timing import measure, needs_measuring
 from proxx.tools import find_tool
 
@@ -119,3 +119,5 @@ def test_no_bytes_lead_it_astray(data: bytes) -> None:
     from io import BytesIO
 
     comes_evenly(BytesIO(b"\0\0\1\0moov\0\0\0\xf0trak" + data), len(data) + 16)
+    heads = b"\0\0\2\0moov\0\0\0\x14mvhd" + bytes(10) + b"\3\xe8\0\0\1\xe0trak\0\0\1\xd8edts\0\0\1\xd0elst"
+    edited_lengths(BytesIO(heads + data), len(heads) + len(data))

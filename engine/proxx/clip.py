@@ -9,7 +9,7 @@ from typing import Any
 
 from proxx.model import Media, Video
 from proxx.policy import policy_of
-from proxx.rhythm import Conformed, conformed, conformed_evenly, read_rhythm
+from proxx.rhythm import Conformed, conformed, conformed_evenly, read_rhythm, stand_apart
 from proxx.size import Box, letterbox, pixel_aspect, raster, squared, written
 from proxx.timecode import Timecode, TimecodeError, conform, counting, exact, parse
 
@@ -191,6 +191,17 @@ def promised_frames(clip: Clip, *, conformed: bool) -> int | None:
         length = picture_length(clip)
         return None if length is None else (length * clip.rate + Fraction(1, 2)).__floor__()
     return video.shown if video.shown is not None else video.frames
+
+
+def moments_of(clip: Clip, container: str) -> str:
+    """Whether each picture has a moment of its own in a container: apart, together or unknown."""
+    video = clip.media.video
+    if clip.media.cadence != "variable":
+        return "apart"
+    if video is None or video.rhythm is None or video.tick is None:
+        return "unknown"
+    finest = Fraction(1, 1000) if container in MILLISECONDS else None
+    return "apart" if stand_apart(read_rhythm(video.rhythm), video.tick, finest) else "together"
 
 
 def conforming(clip: Clip) -> Conformed | None:

@@ -36,7 +36,9 @@ def _last_second(media: Media, rulebook: Rulebook, ffmpeg: str, stop: Event) -> 
         ffmpeg, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror", "-progress", "pipe:1",
         "-protocol_whitelist", ",".join(settings["protocols"]), "-format_whitelist", ",".join(settings["formats"]),
         "-f", media.demuxer, "-sseof", LAST_SECOND, "-i", f"file:{whole_path(media.path)}",
-        "-map", f"0:{media.video.index if media.video else 0}", "-fps_mode", "passthrough", "-f", "null", "-",
+        # One second a picture: by its own moments, two pictures that stand close together would be an error.
+        "-map", f"0:{media.video.index if media.video else 0}", "-fps_mode", "passthrough",
+        "-filter:v", "setpts=N/TB", "-enc_time_base:v", "1/1", "-f", "null", "-",
     ]  # fmt: skip
     finished = run(argv, timeout=settings["timeout_seconds"], stop=stop)
     if finished.timed_out or finished.stopped:

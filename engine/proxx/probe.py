@@ -6,9 +6,10 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from threading import Event
 from typing import Any
 
@@ -17,13 +18,17 @@ from proxx.identify import Table, identify, signature
 from proxx.marks import own_marks, together
 from proxx.model import Media
 from proxx.process import Finished, run
-from proxx.sampletimes import comes_evenly
+from proxx.sampletimes import comes_evenly, edited_lengths
 from proxx.scanlines import fielded
 from proxx.streams import read_media
 from proxx.tools import whole_path
 
 FORMAT_NOT_ALLOWED = -errno.EINVAL
 """What FFmpeg answers when the format it recognised is not on the whitelist: AVERROR(EINVAL)."""
+
+
+Edited = Mapping[int, tuple[Fraction, Fraction]]
+"""What tracks' edit lists show (sampletimes.edited_lengths)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Glance:
     declared_size: int | None = None
     head: bytes = b""
     even: bool | None = None
+    edited: Edited = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -65,7 +71,7 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None,
     if document is None:
         return replace(media, state=state, detail=detail, declared_size=glance.declared_size)
     identity = identify(path, glance.head, document, vocabulary)
-    seen = read_media(path, identity, document, vocabulary)
+    seen = _edited(read_media(path, identity, document, vocabulary), glance.edited)
     # A header vouches for its frames only where the file is known to be all there, and its own table of times agrees.
     vouched = glance.is_whole and glance.even is not False
     cadence = seen.cadence if seen.video is None or vouched else "unknown"
@@ -77,6 +83,22 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None,
     return replace(
         seen, marks=marks, decodes=decodes, video=fielded(seen.video, document.get("frames", ()), vocabulary)
     )
+
+
+def _edited(media: Media, lengths: Edited) -> Media:
+    """The same Media with the lengths that its edit lists show; how many pictures are in them only a scan tells."""
+    if media.container not in ("mov", "mp4", "m4v") or not lengths:
+        return media
+
+    def shown(index: int, told: Fraction | None) -> Fraction | None:
+        length, tick = lengths.get(index, (told, Fraction(0)))
+        return told if length is None or (told is not None and abs(length - told) <= tick) else length
+
+    sound = tuple(replace(one, duration=shown(one.index, one.duration)) for one in media.audio or ())
+    video, cadence = media.video, media.cadence
+    if video is not None and (length := shown(video.index, video.duration)) != video.duration:
+        video, cadence = replace(video, duration=length), "unknown"
+    return replace(media, video=video, audio=sound, cadence=cadence)
 
 
 def probe_all(
@@ -106,7 +128,9 @@ def _glance(path: str, head_bytes: int) -> Glance:
                 return Glance("not-a-file", "not a regular file")
             head = file.read(head_bytes)
             declared = declared_size(head, file)
-            even = comes_evenly(file, found.st_size) if head[4:8].isalnum() else None
+            boxed = head[4:8].isalnum()
+            even = comes_evenly(file, found.st_size) if boxed else None
+            edited = edited_lengths(file, found.st_size) if boxed else {}
     except PermissionError as trouble:
         return Glance("no-permission", trouble.strerror or "")
     except OSError as trouble:
@@ -115,7 +139,7 @@ def _glance(path: str, head_bytes: int) -> Glance:
     except ValueError as trouble:
         # A NUL in the name, or characters that the file system cannot spell.
         return Glance("missing", str(trouble))
-    return Glance("ok" if head else "empty", "", found.st_size, declared, head, even)
+    return Glance("ok" if head else "empty", "", found.st_size, declared, head, even, edited)
 
 
 def safe_call(tool: str, vocabulary: Table) -> list[str]:

@@ -55,6 +55,15 @@ def starts(steps: Sequence[int]) -> list[int]:
     return [0, *accumulate(steps)]
 
 
+def stand_apart(steps: Sequence[int], tick: Fraction, finest: Fraction | None) -> bool:
+    """Whether no two pictures have one moment: to the `tick`, or rounded to the `finest` time of a container."""
+    if finest is None:
+        return all(steps[:-1])
+    scale = tick / finest
+    moments = [(2 * at * scale.numerator + scale.denominator) // (2 * scale.denominator) for at in starts(steps)[:-1]]
+    return len(set(moments)) == len(moments)
+
+
 def conformed(steps: Sequence[int], tick: Fraction, rate: Fraction) -> Conformed:
     """What FFmpeg's filter `fps` (round=near, start_time=0) makes of pictures that stay so many ticks each.
 

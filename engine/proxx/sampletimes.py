@@ -1,11 +1,13 @@
-"""Whether an ISO media file (MOV, MP4) itself says that pictures and sound come evenly: its tables of sample times."""
+"""What an ISO media file (MOV, MP4) itself says of its times: whether they are even, and what its edit lists show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import BinaryIO
 
 MAX_TRACKS = 256
+MAX_EDITS = 4096
 PATH = (b"mdia", b"minf", b"stbl", b"stts")
 """Where the table stands inside of a track (ISO 14496-12, 8.6.1.2)."""
 
@@ -25,6 +27,48 @@ def comes_evenly(file: BinaryIO, end: int) -> bool | None:
         for table in _found(file, track, PATH)
     ]
     return all(tables) if tables else None
+
+
+def edited_lengths(file: BinaryIO, end: int) -> dict[int, tuple[Fraction, Fraction]]:
+    """Seconds that the edit list of a track shows and how exactly it says so, by the track's place in the file.
+
+    FFmpeg counts a pause at the beginning (an empty edit) as a part of the length, and of several parts no more than
+    the track has, though a part may be shown twice. A list of one part is read right, and left out.
+    """
+    found = {}
+    for moov in _inside(file, 0, end, b"moov"):
+        scale = next((_scale(file, begin) for begin, _ in _inside(file, *moov, b"mvhd")), 0)
+        for place, track in enumerate(list(_inside(file, *moov, b"trak"))[:MAX_TRACKS]):
+            for begin, stop in _found(file, track, (b"edts", b"elst")):
+                parts = _edits(file, begin, stop)
+                shown = [length for length, media in parts if media >= 0]
+                if scale and shown and all(shown) and len(parts) > 1:
+                    found[place] = Fraction(sum(shown), scale), Fraction(1, scale)
+    return found
+
+
+def _scale(file: BinaryIO, begin: int) -> int:
+    """Ticks a second of the movie header (ISO 14496-12, 8.2.2)."""
+    file.seek(begin)
+    head = file.read(24)
+    at = 20 if head[:1] == b"\1" else 12
+    return int.from_bytes(head[at : at + 4], "big")
+
+
+def _edits(file: BinaryIO, begin: int, end: int) -> list[tuple[int, int]]:
+    """The parts of an edit list (8.6.6): ticks of the movie that each lasts, and where it begins, -1 for a pause."""
+    file.seek(begin)
+    table = file.read(min(end - begin, 8 + 20 * MAX_EDITS))
+    wide = 8 if table[:1] == b"\1" else 4
+    count = min(int.from_bytes(table[4:8], "big"), (len(table) - 8) // (2 * wide + 4))
+    starts = range(8, 8 + count * (2 * wide + 4), 2 * wide + 4)
+    return [
+        (
+            int.from_bytes(table[at : at + wide], "big"),
+            int.from_bytes(table[at + wide : at + 2 * wide], "big", signed=True),
+        )
+        for at in starts
+    ]
 
 
 def _boxes(file: BinaryIO, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:

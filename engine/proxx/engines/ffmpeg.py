@@ -107,7 +107,9 @@ def decode(path: str, tool: str, stop: Event, seconds: float, threads: int = 0) 
     argv = [
         tool, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror", "-progress", "pipe:1",
         "-protocol_whitelist", "file", "-threads", str(threads), "-skip_loop_filter", "all", "-i", f"file:{path}",
-        "-map", "0:v:0", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "null", "-",
+        # Nanoseconds: by slots of the frame rate, two pictures of an uneven file may stand in one, which is an error.
+        "-map", "0:v:0", "-map", "0:a?", "-fps_mode", "passthrough", "-enc_time_base:v", "1/1000000000",
+        "-f", "null", "-",
     ]  # fmt: skip
     pace = Pace(lambda frames: None)
     outcome = _follow(argv, pace, stop, Watch(seconds, lambda: False))
