@@ -17,7 +17,7 @@ from referencing import Registry, Resource
 from proxx.cli import main
 from proxx.model import Mark, Media, Video
 from proxx.moments import read_back, start_label
-from proxx.origin import settled
+from proxx.origin import origin_facts, origin_texts, settled
 from proxx.probe import probe
 from proxx.rulebook import Rulebook
 from proxx.tools import find_tool
@@ -128,6 +128,19 @@ def test_a_conformed_start_keeps_its_label_in_the_new_count(
     assert main(["run", job(spec_file, clips["fast"], out, "proxy_h264_mov", **changes), "--quiet"]) == 0
     made, _ = made_in(out, rulebook)
     assert (made.timecode, made.timecode_rate) == ("10:00:00:24", Fraction(25))
+
+
+def test_a_picture_that_begins_after_its_timecode_track_is_told(
+    clips: dict[str, Path], tmp_path: Path, rulebook: Rulebook
+) -> None:
+    late = tmp_path / "late.mov"
+    sound = ["-f", "lavfi", "-i", "sine=duration=1", "-itsoffset", "0.4", "-i", str(clips["none"])]
+    argv = [find_tool("ffmpeg"), "-v", "error", "-nostdin", *sound, "-map", "1:v", "-map", "0:a", "-c:v", "copy"]
+    subprocess.run([*argv, "-c:a", "pcm_s16le", *tag("01:00:00:00"), str(late)], check=True, timeout=120)
+    for path, word, frames in ((late, "before-picture", 12), (clips["drop"], "with-picture", 0)):
+        media = settled(rulebook, probe(str(path), rulebook.vocabulary, find_tool("ffprobe")))
+        assert origin_facts(rulebook, media)["source.timecode-start"] == word
+        assert origin_texts(rulebook, media)["early-frames"] == frames
 
 
 def tracks(path: Path, *pairs: tuple[bytes, bytes]) -> Path:

@@ -12,6 +12,9 @@ from proxx.timecode import Timecode, TimecodeError, conform, counting, exact, no
 UNTOLD = "drop-untold"
 """The flag of a timecode whose place says "not drop-frame" whatever the camera counts."""
 
+DELAYED = "delayed"
+"""The flag of a timecode track that does not begin with the file, by its edit list."""
+
 
 def of_place(marks: Sequence[Mark], place: str) -> Mark | None:
     """The first timecode at a place."""
@@ -38,6 +41,15 @@ def start_label(media: Media) -> str | None:
         return media.timecode
     moment = _moment(Mark("start", media.timecode, own), rate)
     return str(conform(moment, rate)) if moment else media.timecode
+
+
+def early_frames(media: Media) -> int:
+    """How many frames the timecode track that counts begins before the picture; less than one is none."""
+    taken = of_place(media.marks or (), media.timecode_from or "")
+    if taken is None or taken.place != "track" or DELAYED in taken.flags or not media.video:
+        return 0
+    early = (media.video.start or Fraction(0)) * (media.video.rate or Fraction(0))
+    return (early + Fraction(1, 2)).__floor__() if early >= 1 else 0
 
 
 def rate_word(own: Fraction | None, picture: Fraction) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from proxx.evaluate import MOST_REMEMBERED, Decision, decide
 from proxx.model import Mark, Media
-from proxx.moments import UNTOLD, disagreeing, fault_of, of_place, rate_word
+from proxx.moments import UNTOLD, disagreeing, early_frames, fault_of, of_place, rate_word
 from proxx.reel import NamedReel, reel_in
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
@@ -128,6 +128,7 @@ def origin_facts(rulebook: Rulebook, media: Media) -> dict[str, Value]:
     if media.marks is not None:
         facts["source.timecodes"] = "differ" if disagreeing(media) else "agree"
         taken = of_place(media.marks, media.timecode_from or "")
+        facts["source.timecode-start"] = "before-picture" if early_frames(media) > 0 else "with-picture"
         facts["source.timecode-kind"] = _kind_word(taken, picture)
     if media.timecode and picture is not None:
         facts["source.timecode-rate"] = rate_word(media.timecode_rate, picture)
@@ -158,6 +159,7 @@ def origin_texts(rulebook: Rulebook, media: Media) -> dict[str, Any]:
         "other-timecodes": ", ".join(f"{mark.label} ({mark.place})" for mark in disagreeing(media)),
         "timecode-rate-text": str(media.timecode_rate or ""),
         "picture-rate": str(media.video.rate if media.video and media.video.rate else ""),
+        "early-frames": early_frames(media),
         "timecode-detail": taken.detail if taken else "",
         "reel": media.reel or "",
         "reel-place": {"folder": "a folder", "name": "the file name"}.get(place, place),

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from proxx.acquisition import MOST_PACKET, gopro_mark, rtmd_mark
 from proxx.model import Mark
+from proxx.moments import DELAYED
 from proxx.timecode import DROP_RATES, Timecode, TimecodeError, binary_label, exact, label, nominal, parse, shown
 from proxx.window import Window, boxes, child, number
 
@@ -85,6 +86,9 @@ def _timecode_track(window: Window, track: _Track, place: str) -> Mark:
     bits, scale, length = (number(described, at) for at in (28, 32, 36))
     count = number(described, 40, 1)
     flags = tuple(word for bit, word in FLAGS.items() if bits & bit)
+    edits = _content(window, *track.place, b"edts", b"elst", most=16)
+    if len(edits) == 16 and number(edits, 12, signed=True) == -1 and edits[0] == 0:
+        flags += (DELAYED,)
     reel = _name(described)
     sample = _sample(window, track)
     if not scale or not length or not count or sample is None:
