@@ -19,6 +19,7 @@ import pytest
 from proxx.cli import main
 from proxx.making import Result
 from proxx.model import Plan, Task
+from proxx.progress import ENDED, showing
 from proxx.rulebook import Rulebook
 from proxx.schedule import needed, one_at_a_time, side_by_side, suitable
 from proxx.sharing import Decode, Part, decodes
@@ -214,3 +215,19 @@ def encoders() -> list[str]:
         except OSError:
             continue
     return found
+
+
+def test_bars_of_a_whole_night_make_room_for_each_other(
+    planned: Callable[..., Plan], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = planned(200)
+    with showing([plan], "bars") as (tell,):
+        for task in plan.tasks:
+            tell("start", task, None)
+            tell("frames", task, 1)
+            tell("done", task, Result("FAILED" if task.index < 3 else "COMPLETED", (), {}))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) <= ENDED + 2
+    assert "200 clips" in lines[0]
+    assert "3 failed" in lines[0]
+    assert "c199" in lines[-1] or plan.tasks[-1].output.rpartition("/")[2][:4] in lines[-1]

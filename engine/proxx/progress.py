@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 from proxx.facts import base_name
 from proxx.making import Progress, Result
 from proxx.model import Plan, Task
+
+ENDED = 16
+"""Bars of ended clips that stay: a screen has no room for those of a whole night, nor has drawing them time."""
 
 
 def silent(event: str, task: Task, value: Any) -> None:
@@ -63,7 +67,7 @@ def as_events(plans: Sequence[Plan], number: int) -> Progress:
 
 @contextmanager
 def as_bars(plans: Sequence[Plan]) -> Iterator[Progress]:
-    """A bar for every clip under way and one for the whole, on stderr."""
+    """A bar for the whole, with how many clips failed, one for every clip under way and for the last that ended."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -82,17 +86,25 @@ def as_bars(plans: Sequence[Plan]) -> Iterator[Progress]:
         whole = bars.add_task(f"{len(tasks)} clip{'' if len(tasks) == 1 else 's'}", total=total, state="")
         shown: dict[str, Any] = {}
         done: dict[str, int] = {}
+        ended: deque[Any] = deque()
+        failed = 0
 
         def tell(event: str, task: Task, value: Any) -> None:
+            nonlocal failed
             if event == "start":
                 shown[task.output] = bars.add_task(base_name(task.output), total=_frames(task), state="encoding")
             elif task.output in shown:
                 bars.update(shown[task.output], **_change(event, task, value))
             if event in ("frames", "retry", "done"):
-                done[task.output] = (
-                    min(value, _frames(task)) if event == "frames" else _frames(task) * (event == "done")
-                )
-            bars.update(whole, completed=sum(done.values()))
+                now = min(value, _frames(task)) if event == "frames" else _frames(task) * (event == "done")
+                bars.advance(whole, now - done.get(task.output, 0))
+                done[task.output] = now
+            if event == "done":
+                failed += value.status in ("FAILED", "REJECTED")
+                bars.update(whole, state=f"{failed} failed" if failed else "")
+                ended.extend([shown.pop(task.output)] if task.output in shown else [])
+                while len(ended) > ENDED:
+                    bars.remove_task(ended.popleft())
 
         yield tell
 
