@@ -28,6 +28,7 @@ from proxx.delivery import REPORTS
 from proxx.errors import Finding
 from proxx.machine import Machine
 from proxx.report import Context, FileReport
+from proxx.report_text import ALIKE
 from proxx.rulebook import Rulebook
 from proxx.terminal import report_of
 
@@ -503,3 +504,24 @@ def test_a_refused_run_is_one_event_on_one_line(spec_file: Write, capsysbinary: 
     (line,) = capsysbinary.readouterr().out.decode().splitlines()
     event = json.loads(line)
     assert (event["event"], event["files"][0]["ok"]) == ("refused", False)
+
+
+def test_of_many_remarks_that_are_alike_the_first_are_told_at_length_and_none_is_lost() -> None:
+    def alike(severity: str, name: str) -> list[Finding]:
+        return [Finding(id=name, message=f"{name} {n}", severity=severity, why=("because",)) for n in range(400)]
+
+    found = (*alike("error", "a/error"), *alike("warning", "a/warning"), *alike("note", "a/note"))
+    text = REPORTS["text"]([FileReport("clips.json", "", "ffmpeg", found)], Context())
+    lines = text.splitlines()
+    assert len([line for line in lines if "Reason: because" in line]) == 400 + 2 * ALIKE
+    assert len([line for line in lines if line.startswith("warning[a/warning]: a/warning ")]) == 400
+    assert f"note[a/note]: {400 - ALIKE} more (--format json tells each)" in lines
+    assert lines[-1] == "clips.json: refused (400 errors, 800 remarks)"
+    assert (
+        len(
+            json.loads(REPORTS["json"]([FileReport("clips.json", "", "ffmpeg", found)], Context()))["files"][0][
+                "findings"
+            ]
+        )
+        == 1200
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from proxx.errors import Finding
@@ -19,6 +20,8 @@ PROSE = 120
 """Columns beyond which sentences are not made longer, however wide the terminal is."""
 NO_TERMINAL = 100
 """Columns of a source line that are shown where there is no terminal."""
+ALIKE = 5
+"""Remarks of one kind that are told at length of a document: a card has thousands of clips, and all alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ def as_text(
 
 def _file(report: FileReport, page: Page, would: bool) -> str:
     lines = report.text.split("\n")
-    parts = [_block(report.path, lines, finding, places, page) for finding, places in located(report)]
+    whole = replace(report, findings=_whole(report.findings))
+    parts = [_block(report.path, lines, finding, places, page) for finding, places in located(whole)]
+    parts += _rest(report.findings, page)
     mends = report.mends or ()
     parts += [_mended(report.path, one, page, would) for one in mends] + (["\n"] if mends else [])
     errors = sum(finding.is_error for finding in report.findings)
@@ -73,6 +78,31 @@ def _file(report: FileReport, page: Page, would: bool) -> str:
     return "".join(parts) + summary + left_out
 
 
+def _whole(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings that are told at length: every error, and of the remarks that are alike the first few."""
+    seen: Counter[str] = Counter()
+    whole = []
+    for finding in findings:
+        seen[finding.id] += 1
+        if finding.is_error or seen[finding.id] <= ALIKE:
+            whole.append(finding)
+    return tuple(whole)
+
+
+def _rest(findings: Sequence[Finding], page: Page) -> list[str]:
+    """The remarks that are like others before them: of a warning what it says, of notes how many there are."""
+    told = Counter(map(id, _whole(findings)))
+    rest = [one for one in findings if id(one) not in told]
+    warnings = [one for one in rest if one.severity == "warning"]
+    notes = Counter(one.id for one in rest if one.severity != "warning")
+    lines = ["\n".join(_head(one, one.message.split("\n")[0], page)) + "\n" for one in warnings]
+    lines += [
+        f"{page.paint(f'note[{name}]', 'note')}: {count} more (--format json tells each)\n"
+        for name, count in notes.items()
+    ]
+    return [*lines, "\n"] if lines else []
+
+
 def _mended(path: str, mend: Mend, page: Page, would: bool) -> str:
     """One change that --fix made, or would make."""
     head = "would fix" if would else "fixed"
@@ -83,10 +113,7 @@ def _mended(path: str, mend: Mend, page: Page, would: bool) -> str:
 
 def _block(path: str, texts: Sequence[str], finding: Finding, places: Mapping[str, Place], page: Page) -> str:
     message, *rest = finding.message.split("\n")
-    head = f"{finding.severity}[{finding.id}]"
-    first, *more = wrapped(visible(message), page.prose, first=len(head) + 2, hang=4)
-    lines = [f"{page.paint(head, finding.severity)}: {page.paint(first, 'bold')}"]
-    lines += [page.paint(line, "bold") for line in more]
+    lines = _head(finding, message, page)
     lines += [_sentence("    ", line.strip(), page) for line in rest]
     if texts != [""] or finding.line:
         lines += _frames(path, texts, finding, places, page)
@@ -94,6 +121,14 @@ def _block(path: str, texts: Sequence[str], finding: Finding, places: Mapping[st
     lines += [_sentence("    Action: ", line, page) for line in finding.fix]
     lines.append(_sentence("    Rule: ", rule(finding), page))
     return "\n".join(lines) + "\n\n"
+
+
+def _head(finding: Finding, message: str, page: Page) -> list[str]:
+    """What is wrong, after the kind of finding."""
+    head = f"{finding.severity}[{finding.id}]"
+    first, *more = wrapped(visible(message), page.prose, first=len(head) + 2, hang=4)
+    lines = [f"{page.paint(head, finding.severity)}: {page.paint(first, 'bold')}"]
+    return lines + [page.paint(line, "bold") for line in more]
 
 
 def _sentence(head: str, text: str, page: Page) -> str:
