@@ -333,10 +333,21 @@ def test_a_recorded_proxy_of_resolve_is_looked_after_like_any_other(
     assert movies(home) == ["A001C001_proxy.mov"]
 
 
-def test_what_a_simulated_resolve_made_is_never_taken_for_the_real_thing(run: Run, home: Path) -> None:
+def test_what_a_simulated_resolve_made_is_never_taken_for_the_real_thing(
+    run: Run, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run() == 0
     entry = json.loads(next((home / "out/.proxx/clips").glob("*.json")).read_text("utf-8"))
     assert entry["made"]["engine_version"].endswith(" (simulated)")
+    capsys.readouterr()
+    main(["status", str(home / "out")])
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith(".record.json (simulated)")
+    assert said[1].endswith("A001C001_proxy.mov (simulated)")
+    assert said[-1].endswith("1 simulated: no picture in them is the source's")
+    main(["status", str(home / "out"), "--format", "json"])
+    told = json.loads(capsys.readouterr().out)
+    assert [one["simulated"] for one in (*told["jobs"], *told["proxies"])] == [True, True]
 
 
 def test_a_job_is_tried_again_from_its_record(run: Run, home: Path, layer: Path) -> None:

@@ -11,6 +11,7 @@ from proxx.chain import read_record, record_names
 from proxx.errors import ProxxError
 from proxx.job import read_plan
 from proxx.ledger import DONE, RUNNING, VERIFYING, Entry, Ledger
+from proxx.model import SIMULATED
 from proxx.rulebook import Rulebook
 from proxx.stamp import GONE, is_still, source_stamp
 from proxx.standing import Wanted, changed, file_words
@@ -21,7 +22,7 @@ FINE = ("fresh", "source-missing", "running")
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """One proxy: its state, and in words what the ledger says and what there is."""
+    """One proxy: its state, in words what the ledger says and what there is, and whether no real Resolve made it."""
 
     output: str
     state: str
@@ -29,8 +30,9 @@ class Proxy:
     job_id: str = ""
     was: str = ""
     now: str = ""
+    simulated: bool = False
 
-    def document(self) -> dict[str, str]:
+    def document(self) -> dict[str, Any]:
         """The proxy as JSON says it."""
         return {
             "output": self.output,
@@ -39,6 +41,7 @@ class Proxy:
             "job_id": self.job_id,
             "was": self.was,
             "now": self.now,
+            "simulated": self.simulated,
         }
 
 
@@ -53,6 +56,7 @@ class Job:
     file: str
     ended_at: str = ""
     retried_from: str = ""
+    simulated: bool = False
 
     def document(self) -> dict[str, Any]:
         """The job as JSON says it."""
@@ -64,6 +68,7 @@ class Job:
             "file": self.file,
             "ended_at": self.ended_at,
             "retried_from": self.retried_from,
+            "simulated": self.simulated,
         }
 
 
@@ -95,7 +100,8 @@ def _proxy(rulebook: Rulebook, ledger: Ledger, name: str, entry: Entry | None) -
     made = entry.made
     if made is None or (entry.state != DONE and not os.path.lexists(output)):
         return replace(about, state=_unmade(ledger, entry))
-    about = replace(about, was=made.file.words(), now=file_words(output))
+    simulated = made.engine_version.endswith(SIMULATED)
+    about = replace(about, was=made.file.words(), now=file_words(output), simulated=simulated)
     if not is_still(output, made.file):
         return replace(about, state="altered" if os.path.lexists(output) else "missing")
     source = source_stamp(entry.source)
@@ -129,7 +135,8 @@ def jobs(folder: str) -> list[Job]:
 def _ended(name: str, record: Mapping[str, Any]) -> Job:
     done = sum(1 for clip in record["clips"] if isinstance(clip, dict) and clip.get("status") == "COMPLETED")
     times = str(record.get("ended_at", "")), str(record.get("retried_from") or "")
-    return Job(str(record["job_id"]), str(record["status"]), done, len(record["clips"]), name, *times)
+    simulated = record.get("engine_impl") == "simulated"
+    return Job(str(record["job_id"]), str(record["status"]), done, len(record["clips"]), name, *times, simulated)
 
 
 def _unfinished(folder: str, recorded: set[str]) -> list[Job]:
@@ -144,5 +151,7 @@ def _unfinished(folder: str, recorded: set[str]) -> list[Job]:
         tasks = [task for task in (document or {}).get("tasks", ()) if isinstance(task, dict)]
         entries = [ledger.entry(str(task.get("output", ""))) for task in tasks]
         done = sum(1 for entry in entries if entry is not None and entry.state == DONE)
-        found.append(Job(str((document or {}).get("job_id", "")), "UNFINISHED", done, len(tasks), name))
+        simulated = str((document or {}).get("engine_version", "")).endswith(SIMULATED)
+        job_id = str((document or {}).get("job_id", ""))
+        found.append(Job(job_id, "UNFINISHED", done, len(tasks), name, simulated=simulated))
     return found

@@ -27,6 +27,9 @@ from faults.bench import FRAMES, Bench, Line, alive, frames_of, set_up, write_sp
 MOST_RUNS = 300
 """Runs after which a job that never ends well is given up; its clips are lost."""
 
+LONGEST = 1.5
+"""Seconds within which a kill strikes. A machine so busy that a run gets nothing done in them gives the next longer."""
+
 PATIENCE = 1.0
 """Seconds after which nothing of a killed run may be alive."""
 
@@ -55,10 +58,10 @@ class Figures:
         )
 
 
-def strike(child: subprocess.Popen[bytes], mark: str, chance: random.Random, figures: Figures) -> bool:
+def strike(child: subprocess.Popen[bytes], mark: str, chance: random.Random, figures: Figures, longest: float) -> bool:
     """Wait a random moment, then kill the run or one of its encoders; False when it ended by itself before."""
     try:
-        child.wait(chance.uniform(0.05, 1.5))
+        child.wait(chance.uniform(0.05, longest))
         return False
     except subprocess.TimeoutExpired:
         pass
@@ -94,18 +97,22 @@ def round_of(bench: Bench, number: int, chance: random.Random, figures: Figures,
     out = bench.folder / f"out-{number}"
     spec, mark = write_spec(bench, out, number), f"{os.getpid()}-{number}"
     good: dict[str, int] = {}
+    in_vain = 0
     for _ in range(MOST_RUNS):
         before = len(bench.encodes())
         argv = [sys.executable, "-m", "proxx", "run", str(spec), "--quiet"]
         child = subprocess.Popen(
             argv, env=bench.environment(mark), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        while sum(figures.kills.values()) < most and strike(child, mark, chance, figures) and child.poll() is None:
-            continue
+        longest = LONGEST * (1 + in_vain / 5)
+        while sum(figures.kills.values()) < most and strike(child, mark, chance, figures, longest):
+            if child.poll() is not None:
+                break
         code = child.wait()
         begun = bench.encodes()[before:]
         figures.repeated += sum(one.makes(name) for one in begun for name in good)
-        good |= look(out, good, figures)
+        found = look(out, good, figures)
+        good, in_vain = good | found, 0 if found else in_vain + 1
         if code == 0:
             break
     figures.lost += len(bench.clips) - len(good)

@@ -9,11 +9,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from faults.bench import Bench, Line, set_up, write_spec
 
 TINY = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=0.08", "-c:v", "prores")
+WATCHERS = 3
 
 
 def cards(bench: Bench, count: int) -> list[Path]:
@@ -45,7 +47,7 @@ def many_sources(count: int) -> Line:
 
 
 def many_jobs(count: int) -> Line:
-    """So many specs dropped into a watched folder."""
+    """So many specs dropped into a folder that several watch at once."""
     with tempfile.TemporaryDirectory(prefix="proxx-faults-") as place:
         bench = set_up(Path(place), 1)
         drop = bench.folder / "drop"
@@ -54,13 +56,19 @@ def many_jobs(count: int) -> Line:
             spec = write_spec(bench, bench.folder / "out" / f"{number // 100}", number, sources=[str(path)])
             spec.rename(drop / "pending" / spec.name)
         begun = time.monotonic()
-        code = bench.run("watch", str(drop), "--once", "--settle", "0.1", "--every", "0.1", limit=36_000)
+        words = ("watch", str(drop), "--once", "--settle", "0.1", "--every", "0.1")
+        with ThreadPoolExecutor(WATCHERS) as pool:
+            codes = sorted(
+                pool.map(lambda number: bench.run(*words, mark=f"watcher-{number}", limit=36_000), range(WATCHERS))
+            )
         took = time.monotonic() - begun
         results = [json.loads(path.read_text("utf-8")) for path in (drop / "completed").glob("*.result.json")]
         states = Counter(result["status"] for result in results)
         made = len(list((bench.folder / "out").glob("*/*_proxy.mov")))
-    text = f"{count} jobs dropped in: exit code {code}, {made} made in {took:.0f} s, results {dict(states)}"
-    return Line(text, (count - made) + (count - states["COMPLETED"]) + code)
+        encodes = len(bench.encodes())
+    text = f"{count} jobs dropped in for {WATCHERS} watchers: exit codes {codes}, {made} made in {took:.0f} s"
+    bad = (count - made) + (count - states["COMPLETED"]) + abs(encodes - count) + sum(codes)
+    return Line(f"{text} by {encodes} encodes, results {dict(states)}", bad)
 
 
 def measure(sources: int, jobs: int) -> Iterator[Line]:
