@@ -213,6 +213,30 @@ def test_a_path_that_is_too_long_as_a_whole_is_told_before_anything_is_written(
     assert not (tmp_path / ("d" * 200)).exists()
 
 
+def test_an_argument_list_that_the_rules_would_not_render_is_never_run(
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _, out, _ = done
+    record, stray = Path(record_path(out)), tmp_path / "stray.mov"
+    document = json.loads(record.read_text("utf-8"))
+    argv = document["clips"][0]["argv"]
+    document["clips"][0]["argv"] = [*argv[:-1], "-f", "mov", str(stray), argv[-1]]
+    record.write_text(json.dumps(document), "utf-8")
+    assert main(["reproduce", str(record), "--format", "json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert_shape("reproduced", told)
+    assert told["state"] == "not-compared"
+    assert [one["id"] for one in told["findings"]] == ["chain/altered", "reproduce/other-argv"]
+    copied = out / "copied.record.json"
+    record.rename(copied)  # no chain speaks of it
+    (out / ".proxx" / "chain.json").unlink()
+    assert main(["reproduce", str(copied)]) == 1
+    said = capsys.readouterr().out
+    assert "reproduce/other-argv" in said
+    assert "The record goes on with -f mov" in said
+    assert not stray.exists()
+
+
 def test_a_recorded_clip_is_made_anew_byte_for_byte(
     done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from proxx import guardian
-from proxx.chain import broken_links, read_record, record_names
+from proxx.chain import Break, broken_links, read_record, record_names
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
 from proxx.luttrust import lut_findings
 from proxx.machine import Machine
+from proxx.model import SIMULATED
 from proxx.planning import shown
 from proxx.ready import record_of
 from proxx.recheck import Checked, chain_findings, check_again, make_anew, recorded_task
@@ -55,15 +56,23 @@ def status_command(arguments: argparse.Namespace) -> int:
 def status_text(known: Sequence[Job], found: Sequence[Proxy]) -> str:
     """Jobs and proxies for people, and how many there are in each state."""
     lines = [
-        f"job {job.job_id}: {job.status}, {job.done} of {job.clips} clips done, {shown(job.file)}" for job in known
+        f"job {job.job_id}: {job.status}, {job.done} of {job.clips} clips done, {shown(job.file)}{_marked(job)}"
+        for job in known
     ]
     for one in found:
-        lines.append(f"{one.state:<17} {shown(os.path.basename(one.output))}")
+        lines.append(f"{one.state:<17} {shown(os.path.basename(one.output))}{_marked(one)}")
         if one.state not in FINE and one.was:
             lines.append(f"{'':<17} was {shown(one.was)}; is {shown(one.now)}")
     states = sorted({one.state for one in found})
     counts = ", ".join(f"{sum(1 for one in found if one.state == state)} {state}" for state in states)
+    simulated = sum(one.simulated for one in found)
+    counts += f"; {simulated} simulated: no picture in them is the source's" if simulated else ""
     return "\n".join([*lines, counts or "no proxies here"]) + "\n"
+
+
+def _marked(one: Job | Proxy) -> str:
+    """The mark of what a simulated Resolve made."""
+    return SIMULATED if one.simulated else ""
 
 
 def _place(name: str) -> tuple[str, dict[str, Any] | None]:
@@ -164,13 +173,20 @@ def _placed(folder: str, clip: dict[str, Any]) -> dict[str, Any]:
 def reproduce_command(arguments: argparse.Namespace) -> int:
     """Make a recorded clip anew and compare the bytes; exit 1 when they are not what the profile promises."""
     book: Rulebook = book_of(arguments)
-    one = make_anew(book, record_of(arguments.record), arguments.index, tools(), _guarded())
+    record, path = record_of(arguments.record), whole_path(arguments.record)
+    altered = [one for one in broken_links(os.path.dirname(path)) if _is_about(one, os.path.basename(path))]
+    chain = chain_findings(book, os.path.dirname(path), altered)
+    one = make_anew(book, record, arguments.index, tools(), _guarded(), chain)
     if is_json(arguments):
         print_text(json_text({"format": 1, **one.document()}))
     else:
         words = {"same": "byte for byte the same", "other": "other bytes", "not-compared": "not compared"}
         print_text(f"{words[one.state]}: {shown(one.output)}\n" + _finding_text(one.output, one.findings))
     return EXIT_FINDINGS if has_errors(one.findings) else EXIT_OK
+
+
+def _is_about(one: Break, name: str) -> bool:
+    return (one.kind, one.file) == ("altered", name)
 
 
 def _checked_text(checked: Sequence[Checked]) -> str:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from threading import Event
 from typing import Any
 
 from proxx.chain import Break
+from proxx.checking import check
 from proxx.commit import digest
 from proxx.engines.ffmpeg import encode, patience
 from proxx.errors import EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
+from proxx.job import plan
+from proxx.jsonout import json_text
 from proxx.luttrust import lut_findings
+from proxx.machine import Machine
 from proxx.model import Task
 from proxx.naming import temporary_name
 from proxx.probefile import from_facts
@@ -98,8 +103,13 @@ def chain_findings(rulebook: Rulebook, folder: str, breaks: list[Break]) -> list
     return found
 
 
-def make_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int, tools: Tools, stop: Event) -> Checked:
-    """Make one clip of a record anew in a temporary folder and compare it, byte for byte and by its promise."""
+def make_anew(
+    rulebook: Rulebook, record: Mapping[str, Any], index: int, tools: Tools, stop: Event, chain: Sequence[Finding] = ()
+) -> Checked:
+    """Make one clip of a record anew in a temporary folder and compare it, byte for byte and by its promise.
+
+    Nothing is run where something speaks against the record: `chain` is what its folder's chain says of it.
+    """
     clips = (one for one in record["clips"] if isinstance(one, dict))
     clip = next((one for one in clips if one.get("index") == index and one.get("sha256")), None)
     if clip is None:
@@ -111,10 +121,8 @@ def make_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int, tools: 
             hint="proxx verify looks whether the proxy still is what was proved.",
             exit_code=EXIT_USAGE,
         )
-    was, now = read_stamp(clip["source_stamp"]), source_stamp(task.source)
-    texts = {"output": task.output, "was": was.words(), "is": now.words()}
-    source = {"kept.source": "same" if was == now else "changed"}
-    findings = [*tell_all(rulebook, ask(rulebook, "kept", source), texts, task.output), *lut_findings(rulebook, task)]
+    findings = [*chain, *_argv_findings(rulebook, record, task), *_source_findings(rulebook, clip, task)]
+    findings += lut_findings(rulebook, task)
     if findings:
         return Checked(task.output, "not-compared", tuple(findings))
     with tempfile.TemporaryDirectory(prefix="proxx-reproduce-") as folder:
@@ -124,6 +132,42 @@ def make_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int, tools: 
         findings = [*proof.findings, *_compare(rulebook, record, clip, digest(made), tools)]
         same = digest(made) == clip["sha256"]
     return Checked(task.output, "same" if same else "other", tuple(findings))
+
+
+def _source_findings(rulebook: Rulebook, clip: Mapping[str, Any], task: Task) -> list[Finding]:
+    was, now = read_stamp(clip["source_stamp"]), source_stamp(task.source)
+    texts = {"output": task.output, "was": was.words(), "is": now.words()}
+    source = {"kept.source": "same" if was == now else "changed"}
+    return tell_all(rulebook, ask(rulebook, "kept", source), texts, task.output)
+
+
+def _argv_findings(rulebook: Rulebook, record: Mapping[str, Any], task: Task) -> list[Finding]:
+    """Whether the recorded argument list is what the rules make of the recorded spec: only such a list may be run."""
+    anew = _argv_anew(rulebook, record, task.index)
+    number = next((at for at, (one, two) in enumerate(zip_longest(task.argv, anew)) if one != two), None)
+    was, now = ("" if number is None else " ".join(argv[number : number + 2]) for argv in (task.argv, anew))
+    texts = {"output": task.output, "was": was or "nothing more", "is": now or "nothing more"}
+    facts = {"kept.argv": "same" if number is None else "other"}
+    return tell_all(rulebook, ask(rulebook, "kept", facts), texts, task.output)
+
+
+def _argv_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int) -> tuple[str, ...]:
+    """The argument list of a clip by the record's spec, facts and version of FFmpeg; empty when that is refused."""
+    try:
+        probes = {
+            str(clip["source"]): from_facts(
+                str(clip["source"]), clip["source_media"], rulebook.vocabulary, name="record"
+            )
+            for clip in record["clips"]
+        }
+        data = json_text(record["spec"]).encode("utf-8", "surrogateescape")
+        version = str(record["versions"]["ffmpeg"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProxxError(f"the record is damaged: it lacks {error}", exit_code=EXIT_USAGE) from error
+    checked = check(rulebook, data, Machine(rulebook, probes=probes))
+    if not checked.verdict.ok or checked.verdict.engine != "ffmpeg":
+        return ()
+    return next((task.argv for task in plan(rulebook, checked, version).tasks if task.index == index), ())
 
 
 def _render(rulebook: Rulebook, task: Task, path: str, tools: Tools, stop: Event) -> None:
