@@ -7,11 +7,15 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proxx.facts import base_name
 from proxx.making import Progress, Result
 from proxx.model import Plan, Task
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
 ENDED = 16
 """Bars of ended clips that stay: a screen has no room for those of a whole night, nor has drawing them time."""
@@ -84,29 +88,36 @@ def as_bars(plans: Sequence[Plan]) -> Iterator[Progress]:
     total = sum(map(_frames, tasks))
     with Bars(*columns, console=Console(stderr=True), expand=True) as bars:
         whole = bars.add_task(f"{len(tasks)} clip{'' if len(tasks) == 1 else 's'}", total=total, state="")
-        shown: dict[str, Any] = {}
-        done: dict[str, int] = {}
-        ended: deque[Any] = deque()
-        failed = 0
+        yield _told_to(bars, whole)
 
-        def tell(event: str, task: Task, value: Any) -> None:
-            nonlocal failed
-            if event == "start":
-                shown[task.output] = bars.add_task(base_name(task.output), total=_frames(task), state="encoding")
-            elif task.output in shown:
-                bars.update(shown[task.output], **_change(event, task, value))
-            if event in ("frames", "retry", "done"):
-                now = min(value, _frames(task)) if event == "frames" else _frames(task) * (event == "done")
-                bars.advance(whole, now - done.get(task.output, 0))
-                done[task.output] = now
-            if event == "done":
-                failed += value.status in ("FAILED", "REJECTED")
-                bars.update(whole, state=f"{failed} failed" if failed else "")
-                ended.extend([shown.pop(task.output)] if task.output in shown else [])
-                while len(ended) > ENDED:
-                    bars.remove_task(ended.popleft())
 
-        yield tell
+def _told_to(bars: Bars, whole: TaskID) -> Progress:
+    """What moves the bars."""
+    shown: dict[str, TaskID] = {}
+    done: dict[str, int] = {}
+    ended: deque[TaskID] = deque()
+    failed = 0
+
+    def count(event: str, task: Task, value: Any) -> None:
+        nonlocal failed
+        now = min(value, _frames(task)) if event == "frames" else _frames(task) * (event == "done")
+        failed += event == "done" and value.status in ("FAILED", "REJECTED")
+        bars.update(whole, advance=now - done.get(task.output, 0), state=f"{failed} failed" if failed else "")
+        done[task.output] = now
+
+    def tell(event: str, task: Task, value: Any) -> None:
+        if event == "start":
+            shown[task.output] = bars.add_task(base_name(task.output), total=_frames(task), state="encoding")
+        elif task.output in shown:
+            bars.update(shown[task.output], **_change(event, task, value))
+        if event in ("frames", "retry", "done"):
+            count(event, task, value)
+        if event == "done" and task.output in shown:
+            ended.append(shown.pop(task.output))
+            if len(ended) > ENDED:
+                bars.remove_task(ended.popleft())
+
+    return tell
 
 
 def _change(event: str, task: Task, value: Any) -> dict[str, Any]:
