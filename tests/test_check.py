@@ -523,3 +523,27 @@ def test_a_callers_own_stream_takes_the_text(spec_file: Write) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         assert main(["check", "--no-media", str(spec_file())]) == 0
     assert "ok" in said.getvalue()
+
+
+def test_each_source_is_looked_at_once_however_many_outputs_are_there(
+    rulebook: Rulebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    sources = [tmp_path / f"{number}.mov" for number in range(200)]
+    outputs = [folder / one.name for one in sources]
+    for one in (*sources, *outputs[1:]):
+        one.touch()
+    outputs[0].hardlink_to(sources[7])
+    looked: list[str] = []
+    stat = os.stat
+
+    def counted(path: Any, **how: Any) -> os.stat_result:
+        looked.append(str(path))
+        return stat(path, **how)
+
+    monkeypatch.setattr(os, "stat", counted)
+    machine, named = Machine(rulebook), tuple(map(str, sources))
+    places = [machine.place(str(one), named, str(folder)) for one in outputs]
+    assert places == ["source", *["free"] * 199]
+    assert [looked.count(one) for one in named] == [1] * 200

@@ -40,6 +40,8 @@ class Machine:
         self.writes = writes
         self.stop = stop
         self._now = now
+        self._sources: Sequence[str] = ()
+        self._identities: frozenset[object] = frozenset()
         self._known = {path: settled(rulebook, media) for path, media in (probes or {}).items()}
 
     def media(self, paths: Sequence[str]) -> Sequence[Media] | None:
@@ -117,7 +119,7 @@ class Machine:
     def place(self, output: str, sources: Sequence[str], folder: str) -> str:
         """Whether an output's path is free for a proxy: free, source or outside. Links are followed."""
         plain = os.path.join(folder, os.path.basename(output)) == output
-        if plain and output not in sources and not os.path.lexists(output):
+        if plain and not os.path.lexists(output) and output not in sources:
             return "free"  # a new name right in the folder, the common case: nothing to follow
         real = os.path.realpath(output)
         if not real.startswith(os.path.join(os.path.realpath(folder), "")):
@@ -127,10 +129,10 @@ class Machine:
         return "free"
 
     def _taken(self, output: str, sources: Sequence[str]) -> str:
-        identity = _identity(output)
-        if any(_identity(source) == identity for source in sources):
-            return "source"
-        return "free"
+        """source or free; of the sources of a spec each is looked at once, however many outputs there are."""
+        if self._sources is not sources:
+            self._sources, self._identities = sources, frozenset(map(_identity, sources))
+        return "source" if _identity(output) in self._identities else "free"
 
 
 def _identity(path: str) -> object:
