@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -15,6 +17,7 @@ from proxx.evaluate import ask
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.rulebook import Rulebook
 from proxx.toolbox import Tools
+from proxx.tools import find_tool
 from proxx.verify import verify
 
 SOUND = Audio(
@@ -154,3 +157,16 @@ def test_a_codec_whose_decoder_hides_damage_on_several_threads_has_one(
     tools = Tools("ffmpeg", "ffprobe", "5.1", "5.1", threads=asked)
     assert verify(rulebook, task, task.temporary, PROFILE, tools, Event()).findings == ()
     assert given == [threads]
+
+
+@pytest.mark.parametrize("rate", ["30000/1001", "30"])
+def test_milliseconds_hide_no_other_rate_of_the_standards(rate: str, tmp_path: Path, rulebook: Rulebook) -> None:
+    made = str(tmp_path / "A001.webm")
+    words = ["-f", "lavfi", "-i", f"testsrc2=s=64x48:r={rate}", "-frames:v", "12", "-c:v", "libvpx-vp9", made]
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *words], check=True, timeout=60)
+    promise = Media(container="webm", codec="vp9", video=Video(rate=Fraction(30000, 1001), frames=12))
+    task = Task(0, "/card/A001.mov", made, made, promise)
+    proof = verify(
+        rulebook, task, made, {}, Tools(find_tool("ffmpeg"), find_tool("ffprobe"), "", ""), Event(), decodes=False
+    )
+    assert ("made/rate" in [finding.id for finding in proof.findings]) == (rate == "30")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from threading import Event
 from typing import Any
 
@@ -83,7 +84,8 @@ def _decoded(outcome: Outcome) -> dict[str, Aspect]:
 def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: Event) -> Media:
     """The made file with what its header does not tell, or only rounds: its packets' times or rate, its fields.
 
-    Only Matroska's milliseconds round a rate. Everywhere else another rate in the header is another rate.
+    Only Matroska's milliseconds round a rate, and no rate of the standards to another one. Everywhere else another rate
+    in the header is another rate.
     """
     video, want = made.video, expect.video
     if video is None or want is None:
@@ -91,7 +93,8 @@ def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: E
     if want.field_order in ("tt", "bb"):
         order = first_fields(made, rulebook.vocabulary, ffprobe, stop=stop)
         made = replace(made, video=replace(video, field_order=order or video.field_order))
-    rounded = want.rate not in (None, video.rate) and made.container in MILLISECONDS
+    exact = {Fraction(word) for word in rulebook.vocabulary["probe"]["rates"]}
+    rounded = want.rate not in (None, video.rate) and made.container in MILLISECONDS and video.rate not in exact
     if expect.cadence != "variable" and not rounded:
         return made
     asked = replace(made, video=replace(made.video or video, rate=want.rate or video.rate))
