@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -433,14 +434,26 @@ def test_nothing_is_tried_again_on_a_volume_that_is_gone(rulebook: Rulebook, tmp
     assert signal_class(-15) == "other"
 
 
+@pytest.mark.parametrize(
+    ("file", "key", "much"),
+    [("profiles/ffmpeg/proxy_h264_mov.toml", "forecast", 10**12), ("matrices/execution.toml", "clip_kilobytes", 10**6)],
+)
 def test_a_job_that_will_not_fit_is_refused_before_anything_is_written(
-    clips: Path, spec_file: Write, tmp_path: Path, book_copy: Callable[[], Path], capsys: pytest.CaptureFixture[str]
+    clips: Path,
+    spec_file: Write,
+    tmp_path: Path,
+    book_copy: Callable[[], Path],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    key: str,
+    much: int,
 ) -> None:
     book = book_copy()
-    profile = book / "profiles" / "ffmpeg" / "proxy_h264_mov.toml"
-    lines = profile.read_text("utf-8").splitlines()
-    heavy = [f"forecast = {10**12}" if line.startswith("forecast") else line for line in lines]
-    profile.write_text("\n".join(heavy) + "\n", "utf-8")
+    lines = (book / file).read_text("utf-8").splitlines()
+    heavy = [f"{key} = {much}" if line.startswith(key) else line for line in lines]
+    (book / file).write_text("\n".join(heavy) + "\n", "utf-8")
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_bavail=1500, f_frsize=1_000_000))
     out = tmp_path / "out"
     assert main(["run", str(job(spec_file, clips, out)), "--quiet", "--rulebook", str(book)]) == 1
     assert "error[preflight/no-room]" in capsys.readouterr().out

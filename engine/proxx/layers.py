@@ -19,13 +19,16 @@ FLAGS = ("replaces", "remove", "final")
 HEAD = "rulebook.toml"
 """The file that makes a folder a rulebook."""
 
-PLAIN = ("rate", "probe", "watchdog", "scheduling", "sharing", "watch", "resolve", "fixture-default", "identity")
+PLAIN = (
+    *("rate", "probe", "watchdog", "scheduling", "room", "sharing", "watch"),
+    *("resolve", "fixture-default", "identity"),
+)
 """Kinds whose entries are plain values: their group says what it does to the ones below."""
 
 KINDS = (
     *("stage", "fact", "table", "finding", "field", "rate", "token", "profile", "failure-words", "reel-pattern"),
     *("codec", "source-codec", "container", "signature", "label", "probe"),
-    *("watchdog", "scheduling", "sharing", "watch", "encoder"),
+    *("watchdog", "scheduling", "room", "sharing", "watch", "encoder"),
     *("resolve", "scripting", "deadline", "render-key", "mistaken-key", "project-key"),
     *("render-format", "render-codec", "raw-family", "nle", "identity"),
 )

@@ -80,7 +80,8 @@ def judge_places(rulebook: Rulebook, plans: Sequence[Plan], looks: Sequence[Look
         folders.setdefault(volume, folder)
         tasks = [task for task in plan.tasks if _is_to_make(look.fates.get(task.index))]
         profile = rulebook.profiles[plan.profile]
-        needed[volume] = needed.get(volume, 0) + sum(forecast(task, profile) for task in tasks)
+        documents = int(rulebook.items["room"]["clip_kilobytes"] * 1000) * len(plan.tasks) if tasks else 0
+        needed[volume] = needed.get(volume, 0) + documents + sum(forecast(task, profile) for task in tasks)
         found += _names(rulebook, plan, parent, tasks)
     for volume, bytes_needed in needed.items():
         found += _room(rulebook, folders[volume], bytes_needed)
