@@ -21,8 +21,9 @@ from proxx.alignment import follow, lag_of, levels, normalised
 from proxx.cli import main
 from proxx.conventions import folder_relation, name_relation
 from proxx.errors import ProxxError
-from proxx.framefacts import levels_word
+from proxx.framefacts import Change, FrameProof, Place, levels_word
 from proxx.glimpses import conforms, without_timing
+from proxx.identity import picture_facts
 from proxx.likeness import likenesses
 from proxx.model import Audio, Colour, Media, Video
 from proxx.pairs import find_pairs
@@ -271,6 +272,15 @@ def test_sound_is_laid_on_sound_to_the_sample(late: int) -> None:
     assert found is not None
     assert round(found.samples, 1) == late
     assert lag_of(sound, np.zeros_like(sound), 4000) is None
+
+
+@pytest.mark.parametrize(
+    ("clear", "frames", "picture"), [(True, 5, "repeated"), (False, 5, "still"), (False, 6, "repeated")]
+)
+def test_a_jump_among_pictures_that_are_alike_is_chance(clear: bool, frames: int, picture: str) -> None:
+    jump = Change(2, 3, 0, -1)
+    proof = FrameProof(True, frames, 5, frames, (Place(0, 0, clear, 1, 99),), (jump,), 0.99, clear, clear, "same")
+    assert picture_facts(proof)["identity.picture"] == picture
 
 
 def heard_as(clip: np.ndarray, proxy: np.ndarray, essence: str = "pcm") -> SoundProof:

@@ -117,7 +117,8 @@ def picture_facts(frames: FrameProof) -> dict[str, Value]:
     rest = frames.rest
     end = "unclear" if not frames.clear else "same" if rest == 0 else "missing" if rest > 0 else "extra"
     picture = "same" if frames.clear else "still"
-    if frames.jumps:
+    # Where frames cannot be told apart a jump is chance, unless the proxy has more of them or fewer.
+    if frames.jumps and (frames.clear or frames.clip_frames != frames.proxy_frames):
         first = frames.jumps[0]
         picture = "dropped" if first.after > first.before else "repeated"
     elif frames.clear and frames.offset and begin == "unclear":
