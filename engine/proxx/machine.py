@@ -61,7 +61,7 @@ class Machine:
 
         tool, vocabulary = find_tool("ffprobe"), self.rulebook.vocabulary
         found = probe_all(paths, vocabulary, tool, stop=self.stop, tries=tries)
-        if any(one.state == "not-media" for one in found):
+        if any(one.state in ("not-media", "tool-crashed") for one in found):
             tool_version(tool, "ffprobe")  # a broken ffprobe reads no file; that is not the files' fault
         return found
 

@@ -114,7 +114,8 @@ class Media:
     """What one file is, in proxx's own words (CONTRACT: path + leading bytes + ffprobe JSON → container, codec).
 
     `state` says whether it could be read at all: "ok", or why not ("missing", "not-a-file", "empty",
-    "no-permission", "format-not-allowed", "not-media", "timeout"); `detail` is the tool's own word about it.
+    "no-permission", "format-not-allowed", "not-media", "tool-crashed", "timeout"); `detail` is the tool's own word
+    about it.
     `codec` is the canonical source codec, "unknown", or "none" when there is no moving picture. `reason`
     says how the codec was found, `confidence` ("high"/"low") how sure that is. `cadence` is "constant",
     "variable" or "unknown". `timecode` and `reel` are None when not known and "" when the file has none; the timecode

@@ -21,7 +21,7 @@ from proxx.process import Finished, run
 from proxx.sampletimes import comes_evenly, edited_lengths
 from proxx.scanlines import fielded
 from proxx.streams import read_media
-from proxx.tools import whole_path
+from proxx.tools import crash_words, whole_path
 
 FORMAT_NOT_ALLOWED = -errno.EINVAL
 """What FFmpeg answers when the format it recognised is not on the whitelist: AVERROR(EINVAL)."""
@@ -165,6 +165,9 @@ def _document(finished: Finished) -> tuple[dict[str, Any] | None, str, str]:
     """ffprobe's document, or None with the state and ffprobe's own word."""
     if finished.timed_out or finished.stopped:
         return None, "timeout", "ffprobe did not answer in time"
+    if finished.code < 0:
+        # What it had printed until then may be a whole document, and yet not the whole truth.
+        return None, "tool-crashed", crash_words("ffprobe", finished.code)
     try:
         document = json.loads(finished.stdout.decode("utf-8", "replace"), strict=False)
     except ValueError:

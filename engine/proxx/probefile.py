@@ -18,7 +18,10 @@ from proxx.rhythm import is_rhythm
 ALWAYS = frozenset({"container", "codec", "demuxer"})
 NULL_IS_NONE_THERE = frozenset({"timecode", "reel"})
 WORDS = {
-    "state": ("ok", "missing", "not-a-file", "empty", "no-permission", "format-not-allowed", "not-media", "timeout"),
+    "state": (
+        *("ok", "missing", "not-a-file", "empty", "no-permission"),
+        *("format-not-allowed", "not-media", "tool-crashed", "timeout"),
+    ),
     "confidence": ("high", "low"),
     "cadence": ("constant", "variable", "unknown"),
     "field_order": ("progressive", "tt", "bb", "tb", "bt", "unknown"),

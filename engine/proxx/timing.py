@@ -17,7 +17,7 @@ from proxx.process import run
 from proxx.rhythm import write_rhythm
 from proxx.scanlines import fields_of
 from proxx.streams import fraction, integer, standard_rate
-from proxx.tools import whole_path
+from proxx.tools import crash_words, whole_path
 
 GAP = Fraction(1, 100)
 """Seconds between two packets of sound beyond what rounded times explain."""
@@ -56,6 +56,8 @@ def measure(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = 
     finished = run(argv, timeout=vocabulary["probe"]["scan_timeout_seconds"], limit=1 << 30, stop=stop)
     if finished.timed_out or finished.stopped:
         return replace(media, detail="the packets could not be counted in time")
+    if finished.code < 0:
+        return replace(media, state="tool-crashed", detail=crash_words("ffprobe", finished.code))
     scanned = _packets(finished.stdout)
     packets, shown, base = scanned.get(picture.index, (0, [], None))
     media = replace(media, audio=tuple(_heard(stream, scanned) for stream in media.audio or ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from dataclasses import dataclass
 
 from proxx.errors import ProxxError
@@ -40,6 +41,12 @@ def known_by(path: str) -> str:
     except OSError:
         return real
     return f"{real} {status.st_size} {status.st_mtime_ns}"
+
+
+def crash_words(tool: str, code: int) -> str:
+    """How a tool came to its end by a signal (a negative code): "ffprobe ended with signal SIGSEGV"."""
+    known = -code in set(signal.Signals)
+    return f"{tool} ended with signal {signal.Signals(-code).name if known else -code}"
 
 
 def find_tool(name: str) -> str:

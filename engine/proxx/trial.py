@@ -10,7 +10,7 @@ from typing import Any
 
 from proxx.model import Audio, Media, Video
 from proxx.process import run
-from proxx.tools import whole_path
+from proxx.tools import crash_words, whole_path
 
 TICKS = 1_000_000
 """In how many parts a second is divided to tell when a picture is shown: far finer than samples are."""
@@ -43,6 +43,8 @@ def try_decoding(
     finished = run(argv, timeout=settings["timeout_seconds"], stop=stop)
     if finished.timed_out or finished.stopped:
         return media  # slow is not damaged
+    if finished.code < 0:
+        return replace(media, state="tool-crashed", detail=crash_words("ffmpeg", finished.code))
     words = finished.stderr.decode("utf-8", "replace").strip().splitlines()
     if finished.code:
         return replace(media, decodes=False, detail=words[-1] if words else media.detail)
