@@ -110,6 +110,22 @@ def test_pictures_that_an_edit_list_hides_behind_a_pause_are_not_promised(run: R
     assert [number and number.value for number in numbers_of(clip["output"], find_tool("ffmpeg"))] == list(range(6))
 
 
+@pytest.mark.parametrize(("language", "said"), [("deu", "ger"), ("zul", None)])
+def test_titles_and_languages_of_sound_go_into_quicktime(
+    language: str, said: str | None, run: Run, tmp_path: Path
+) -> None:
+    source = tmp_path / "sound.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.2", "-f", "lavfi", "-i", "sine=d=0.2", "-c:v", "libx264",
+           "-c:a", "pcm_s16le", "-metadata:s:a:0", f"language={language}", "-metadata:s:a:0", "title=Größe 音",
+           str(source))  # fmt: skip
+    code, clip = run(source, "proxy_h264_mov")
+    assert code == 0
+    assert clip["media"]["audio"][0]["title"] == "Größe 音"
+    assert "nameGröße 音" in Path(clip["output"]).read_bytes().decode("utf-8", "replace")
+    tags = shown(Path(clip["output"]), "stream_tags=language", "-select_streams", "a")["streams"][0].get("tags", {})
+    assert tags.get("language") == said
+
+
 @pytest.mark.parametrize("field", ["tff", "bff"])
 def test_fields_stay_where_they_are_at_full_size(run: Run, tmp_path: Path, field: str) -> None:
     source = tmp_path / "fields.mov"

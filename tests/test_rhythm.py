@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from proxx.probe import probe
 from proxx.rhythm import Conformed, conformed, conformed_evenly, read_rhythm, starts, write_rhythm
 from proxx.rulebook import Rulebook
-from proxx.sampletimes import comes_evenly, edited_lengths
+from proxx.sampletimes import comes_evenly, edited_lengths, track_names
 from proxx.timing import measure, needs_measuring
 from proxx.tools import find_tool
 
@@ -121,3 +121,4 @@ def test_no_bytes_lead_it_astray(data: bytes) -> None:
     comes_evenly(BytesIO(b"\0\0\1\0moov\0\0\0\xf0trak" + data), len(data) + 16)
     heads = b"\0\0\2\0moov\0\0\0\x14mvhd" + bytes(10) + b"\3\xe8\0\0\1\xe0trak\0\0\1\xd8edts\0\0\1\xd0elst"
     edited_lengths(BytesIO(heads + data), len(heads) + len(data))
+    track_names(BytesIO(heads.replace(b"edts", b"udta").replace(b"elst", b"name") + data), len(heads) + len(data))

@@ -24,7 +24,7 @@ from proxx.model import Media
 from proxx.origin import reel_standing
 from proxx.policy import policy_of
 from proxx.rulebook import Rulebook
-from proxx.sound import Track, falls_short, goes_beyond, has_names, layout_for
+from proxx.sound import Track, falls_short, goes_beyond, has_names, layout_for, said_language
 from proxx.tables import Value
 
 CLIP_POLICIES = ("rate", "scan", "rotation", "colour", "alpha")
@@ -118,6 +118,7 @@ def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[s
             "track.names": "known" if has_names(stream, recipe) else UNKNOWN,
             "track.offset": None if stream.sample_rate is None else "some" if track.late or stream.start else "none",
             "track.gaps": None if stream.gaps is None else "some" if stream.gaps else "none",
+            "track.language": _language(stream.language or "", rulebook, profile["container"]),
             "track.tags": "some" if stream.language or stream.title else "none",
             "track.samples": None
             if codec is None
@@ -129,11 +130,23 @@ def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[s
     )
 
 
+def _language(language: str, rulebook: Rulebook, container: str) -> str:
+    """none, standard (one that QuickTime has a number for) or other."""
+    known = said_language(language, container) in rulebook.sets["quicktime-languages"]
+    return "none" if not language else "standard" if known else "other"
+
+
 def track_texts(track: Track, clip: Clip, profile: Mapping[str, Any]) -> dict[str, Any]:
     """The words for messages about an audio stream."""
     stream = track.stream
     named = layout_for(stream, profile["audio"])
-    return {**clip_texts(clip), "stream": stream.index, "layout": named or stream.layout, "gaps": stream.gaps or 0}
+    return {
+        **clip_texts(clip),
+        "stream": stream.index,
+        "language": stream.language or "",
+        "layout": named or stream.layout,
+        "gaps": stream.gaps or 0,
+    }
 
 
 def _transfer(media: Media) -> str:

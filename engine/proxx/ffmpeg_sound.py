@@ -8,7 +8,7 @@ from typing import Any
 
 from proxx.evaluate import Decision
 from proxx.model import Audio
-from proxx.sound import layout_for
+from proxx.sound import layout_for, said_language
 from proxx.verdict import JudgedTrack
 
 Heard = tuple[dict[str, Any], Audio]
@@ -57,6 +57,7 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
     layout = layout_for(stream, recipe)
     if pick != ALL or said == "downmix":
         channels, layout = (2, "") if pick == ALL else (1, "mono")
+    language = _language(judged, profile["container"])
     argument = {
         "index": stream.index,
         "policy": "copy" if do == "copy" else "encode",
@@ -70,7 +71,7 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
         "fill": _answers(judged, "track-gaps").get("fill") == "yes",
         "late": judged.track.late,
         "lead": recipe["lead"],
-        "language": stream.language or "",
+        "language": language,
         "title": stream.title or "",
     }
     names = layout or ("stereo" if said == "downmix" else stream.layout)
@@ -83,10 +84,16 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
         sample_rate=rate,
         start=start,
         duration=None if end is None else end - start,
-        language=stream.language if carries["language"] == "yes" else None,
+        language=language if carries["language"] == "yes" else None,
         title=stream.title if carries["title"] == "yes" else None,
         origin=stream.codec,
     )
+
+
+def _language(judged: JudgedTrack, container: str) -> str:
+    """The language as the proxy can say it, "" where it cannot."""
+    write = _answers(judged, "track-language").get("write", "yes") == "yes"
+    return said_language(judged.track.stream.language or "", container) if write else ""
 
 
 def _is_told(names: str | None, channels: int) -> bool:

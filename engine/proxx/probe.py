@@ -18,7 +18,7 @@ from proxx.identify import Table, identify, signature
 from proxx.marks import own_marks, together
 from proxx.model import Media
 from proxx.process import Finished, run
-from proxx.sampletimes import comes_evenly, edited_lengths
+from proxx.sampletimes import comes_evenly, edited_lengths, track_names
 from proxx.scanlines import fielded
 from proxx.streams import read_media
 from proxx.tools import crash_words, whole_path
@@ -42,6 +42,7 @@ class Glance:
     head: bytes = b""
     even: bool | None = None
     edited: Edited = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -71,7 +72,7 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None,
     if document is None:
         return replace(media, state=state, detail=detail, declared_size=glance.declared_size)
     identity = identify(path, glance.head, document, vocabulary)
-    seen = _edited(read_media(path, identity, document, vocabulary), glance.edited)
+    seen = _edited(_named(read_media(path, identity, document, vocabulary), glance.names), glance.edited)
     # A header vouches for its frames only where the file is known to be all there, and its own table of times agrees.
     vouched = glance.is_whole and glance.even is not False
     cadence = seen.cadence if seen.video is None or vouched else "unknown"
@@ -83,6 +84,14 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None,
     return replace(
         seen, marks=marks, decodes=decodes, video=fielded(seen.video, document.get("frames", ()), vocabulary)
     )
+
+
+def _named(media: Media, names: Mapping[int, str]) -> Media:
+    """The same Media with the titles of sound that stand in its tracks alone."""
+    if media.container not in ("mov", "mp4", "m4v") or not names:
+        return media
+    sound = tuple(one if one.title else replace(one, title=names.get(one.index, "")) for one in media.audio or ())
+    return replace(media, audio=sound)
 
 
 def _edited(media: Media, lengths: Edited) -> Media:
@@ -131,6 +140,7 @@ def _glance(path: str, head_bytes: int) -> Glance:
             boxed = head[4:8].isalnum()
             even = comes_evenly(file, found.st_size) if boxed else None
             edited = edited_lengths(file, found.st_size) if boxed else {}
+            names = track_names(file, found.st_size) if boxed else {}
     except PermissionError as trouble:
         return Glance("no-permission", trouble.strerror or "")
     except OSError as trouble:
@@ -139,7 +149,7 @@ def _glance(path: str, head_bytes: int) -> Glance:
     except ValueError as trouble:
         # A NUL in the name, or characters that the file system cannot spell.
         return Glance("missing", str(trouble))
-    return Glance("ok" if head else "empty", "", found.st_size, declared, head, even, edited)
+    return Glance("ok" if head else "empty", "", found.st_size, declared, head, even, edited, names)
 
 
 def safe_call(tool: str, vocabulary: Table) -> list[str]:

@@ -1,4 +1,4 @@
-"""What an ISO media file (MOV, MP4) itself says of its times: whether they are even, and what its edit lists show."""
+"""What an ISO media file (MOV, MP4) itself says of its tracks: whether times are even, what edit lists show, names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 MAX_TRACKS = 256
 MAX_EDITS = 4096
+MAX_NAME = 1024
 PATH = (b"mdia", b"minf", b"stbl", b"stts")
 """Where the table stands inside of a track (ISO 14496-12, 8.6.1.2)."""
 
@@ -44,6 +45,19 @@ def edited_lengths(file: BinaryIO, end: int) -> dict[int, tuple[Fraction, Fracti
                 shown = [length for length, media in parts if media >= 0]
                 if scale and shown and all(shown) and len(parts) > 1:
                     found[place] = Fraction(sum(shown), scale), Fraction(1, scale)
+    return found
+
+
+def track_names(file: BinaryIO, end: int) -> dict[int, str]:
+    """The names that tracks have as user data, by their places in the file: FFmpeg writes them, and reads none."""
+    found = {}
+    for moov in _inside(file, 0, end, b"moov"):
+        for place, track in enumerate(list(_inside(file, *moov, b"trak"))[:MAX_TRACKS]):
+            for begin, stop in _found(file, track, (b"udta", b"name"))[:1]:
+                file.seek(begin)
+                name = file.read(max(min(stop - begin, MAX_NAME), 0)).decode("utf-8", "replace")
+                if name and name.isprintable() and "\ufffd" not in name:
+                    found[place] = name
     return found
 
 

@@ -10,6 +10,13 @@ from typing import Any
 from proxx.clip import Clip, picture_length
 from proxx.model import Audio, Media
 
+SAME_LANGUAGE: Mapping[str, str] = {
+    "sqi": "alb", "hye": "arm", "eus": "baq", "mya": "bur", "zho": "chi", "cze": "ces", "nld": "dut", "fre": "fra",
+    "kat": "geo", "deu": "ger", "ell": "gre", "isl": "ice", "mkd": "mac", "msa": "may", "fas": "per", "rum": "ron",
+    "slo": "slk", "bod": "tib", "cym": "wel", "swe": "sve",
+}  # fmt: skip
+"""The word that FFmpeg has in QuickTime for a language of ISO 639-2, which has two for some (and one of its own)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -53,6 +60,11 @@ def _sound_end(track: Track) -> Fraction | None:
     if stream.duration is None or not stream.sample_rate:
         return None
     return Fraction(track.late, stream.sample_rate) + stream.duration
+
+
+def said_language(language: str, container: str) -> str:
+    """The word for a language in a container."""
+    return SAME_LANGUAGE.get(language, language) if container == "mov" else language
 
 
 def has_names(stream: Audio, recipe: Mapping[str, Any]) -> bool:
