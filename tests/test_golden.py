@@ -69,9 +69,9 @@ def test_a_newline_or_a_leading_dash_in_a_name_never_becomes_an_argument(ruleboo
     plain = arguments(rulebook, source, replace(media, reel="A", audio=STEREO))
     assert "reel_name=-y\n-i /etc/passwd" in argv
     assert "title=-f\nlavfi" in argv
-    assert "language=\\n{{ 7*7 }}" in argv
+    assert not any("7*7" in word for word in argv)  # no language of QuickTime
     assert f"file:{source}" in argv
-    assert len(argv) == len(plain) + 4
+    assert len(argv) == len(plain) + 2
 
 
 def test_the_same_plan_is_made_twice(rulebook: Rulebook) -> None:

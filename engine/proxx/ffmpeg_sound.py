@@ -57,7 +57,6 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
     layout = layout_for(stream, recipe)
     if pick != ALL or said == "downmix":
         channels, layout = (2, "") if pick == ALL else (1, "mono")
-    language = _language(judged, profile["container"])
     argument = {
         "index": stream.index,
         "policy": "copy" if do == "copy" else "encode",
@@ -71,7 +70,7 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
         "fill": _answers(judged, "track-gaps").get("fill") == "yes",
         "late": judged.track.late,
         "lead": recipe["lead"],
-        "language": language,
+        "language": _language(judged, profile["container"]),
         "title": stream.title or "",
     }
     names = layout or ("stereo" if said == "downmix" else stream.layout)
@@ -84,7 +83,7 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
         sample_rate=rate,
         start=start,
         duration=None if end is None else end - start,
-        language=language if carries["language"] == "yes" else None,
+        language=argument["language"] if carries["language"] == "yes" else None,
         title=stream.title if carries["title"] == "yes" else None,
         origin=stream.codec,
     )
