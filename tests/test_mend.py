@@ -65,6 +65,19 @@ def test_a_value_that_can_only_mean_one_thing_is_mended(
     assert json.loads(text) == {**before, field: value}
 
 
+def test_a_remark_that_the_fault_had_kept_back_does_not_keep_the_fault(
+    spec_file: Write, tmp_path: Path, capsysbinary: Captured
+) -> None:
+    clip = {"codec": "h264", "pix_fmt": "yuv420p", "width": 1920, "height": 1080, "rate": "25", "field_order": "tt"}
+    facts = {"container": "mp4", "codec": "h264", "cadence": "constant", "video": clip, "audio": []}
+    probes = tmp_path / "card.probes.json"
+    probes.write_text(json.dumps({"/footage/A001_C001.mp4": facts}), "utf-8")
+    path = spec_file(resolution="Half")
+    assert main(["check", str(path), "--probes", str(probes), "--fix"]) == 0
+    assert b"limit/deinterlaced" in capsysbinary.readouterr().out
+    assert json.loads(path.read_text("utf-8"))["resolution"] == "half"
+
+
 def test_a_misspelt_field_gets_its_name_and_keeps_its_place(spec_file: Write, rulebook: Rulebook) -> None:
     before = renamed(spec_file(), "proxy_profile", "proxy_profil")
     text, ids = mended(rulebook, before)

@@ -94,9 +94,15 @@ def _step(rulebook: Rulebook, checked: Checked, world: World, touched: set[str])
 
 
 def _is_better(before: Sequence[Finding], after: Sequence[Finding], mended: Finding) -> bool:
-    """Whether the finding is gone and all others were there before, warnings and notes too."""
+    """Whether the finding is gone, no error is new, and nothing new is said of the value that was mended.
+
+    What is remarked on elsewhere may be new: the fault kept the spec from being judged that far.
+    """
     old, new = Counter(map(_key, before)), Counter(map(_key, after))
-    return new[_key(mended)] < old[_key(mended)] and not new - old
+    came = [(severity, at) for severity, _, at, _ in new - old]
+    return new[_key(mended)] < old[_key(mended)] and all(
+        severity != "error" and at != mended.at for severity, at in came
+    )
 
 
 def _key(finding: Finding) -> tuple[str, ...]:
