@@ -122,6 +122,36 @@ def test_a_cube_that_changes_nothing_keeps_the_picture_and_another_one_changes_i
     assert capsys.readouterr().out.count("made/lut-changed") == 2
 
 
+LACKS = """#!/bin/sh
+case "$*" in
+  *-filters*) "{}" "$@" | grep -v -w -e tonemap -e lut3d;;
+  *) exec "{}" "$@";;
+esac
+"""
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [(LUT.format("x.cube"), "lut3d"), ('[policy]\ncolour = "tonemap"\n', "tonemap"), ("", "")],
+    ids=["lut", "tonemap", "neither"],
+)
+def test_a_build_without_the_filter_is_told_before_anything_is_made(
+    command: str, text: str, lacks: str, source: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    fake, real = tmp_path / "ffmpeg", find_tool("ffmpeg")
+    fake.write_text(LACKS.format(real, real))
+    fake.chmod(0o755)
+    monkeypatch.setenv("PROXX_FFMPEG", str(fake))
+    rules = layer(tmp_path / "rules", text, {"x.cube": SAME} if "lut" in text else {})
+    code = main([command, str(spec_of(source, tmp_path / "out")), "--rulebook", str(rules)])
+    said = capsys.readouterr()
+    assert code == (3 if lacks else 0)
+    assert (f"has no filter {lacks}\n" in said.err) is bool(lacks)
+    assert (tmp_path / "out" / "p.mov").exists() is (command == "run" and not lacks)
+
+
 def test_a_curve_is_applied_too_and_one_dimension_is_enough(source: Path, tmp_path: Path) -> None:
     code, clip = made(source, tmp_path / "dim", layer(tmp_path / "a", LUT.format("d.cube"), {"d.cube": DIM}))
     assert code == 0

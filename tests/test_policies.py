@@ -199,9 +199,12 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     def clip(layout: str) -> Path:
         path = folder / f"{'named' if layout else 'plain'}.mov"
-        ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.2", "-f", "lavfi",
-               "-i", f"aevalsrc='{TONES}':d=0.2:s=48000{layout}", "-c:v", "libx264", "-pix_fmt", "yuv420p",
-               "-c:a", "pcm_s16le", str(path))  # fmt: skip
+        picture = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.2"]
+        sound = ["-f", "lavfi", "-i", f"aevalsrc='{TONES}':d=0.2:s=48000{layout}"]
+        if not layout:  # newer generations of FFmpeg name speakers by themselves, save of raw sound
+            ffmpeg(*sound, "-f", "s16le", str(folder / "raw"))
+            sound = ["-f", "s16le", "-ar", "48000", "-ac", "10", "-guess_layout_max", "0", "-i", str(folder / "raw")]
+        ffmpeg(*picture, *sound, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le", str(path))
         return path
 
     return clip

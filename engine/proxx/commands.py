@@ -38,18 +38,18 @@ def need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
         )
 
 
-def need_filters(found: Tools, profile: Mapping[str, Any]) -> None:
+def need_filters(ffmpeg: str, version: str, profile: Mapping[str, Any]) -> None:
     """Raise ProxxError (exit 3) when this build of FFmpeg lacks what a profile changes colours with."""
     look = policy_of(profile, "colour")
     wanted = ["zscale", "tonemap"] if look == "tonemap" else [profile["lut"]["filter"]] if look == "lut" else []
     if not wanted:
         return
-    listed = process.run([found.ffmpeg, "-hide_banner", "-filters"], timeout=20).stdout.decode("utf-8", "replace")
+    listed = process.run([ffmpeg, "-hide_banner", "-filters"], timeout=20).stdout.decode("utf-8", "replace")
     there = {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
     missing = [name for name in wanted if name not in there]
     if missing:
         raise ProxxError(
-            f"ffmpeg {found.ffmpeg_version} ({found.ffmpeg}) has no filter {' and no filter '.join(missing)}",
+            f"ffmpeg {version} ({ffmpeg}) has no filter {' and no filter '.join(missing)}",
             hint=f"Profile {profile['name']} changes colours by it: install a full build of FFmpeg, "
             "or set PROXX_FFMPEG to one.",
         )

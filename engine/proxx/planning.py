@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from proxx import guardian
-from proxx.commands import judged, planned_version, remarks
+from proxx.commands import judged, need_filters, planned_version, remarks
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.job import plan
 from proxx.jsonout import json_text
@@ -24,6 +24,7 @@ from proxx.rulebook import Rulebook
 from proxx.sharing import Decode, decodes
 from proxx.shelf import book_of, one_for_all
 from proxx.terminal import is_json, now, print_text, saved_probes
+from proxx.tools import find_tool
 
 PLAN_BEGINS = b'{\n  "format": 1,\n  "job_id": '
 
@@ -63,6 +64,8 @@ def _planned(arguments: argparse.Namespace, book: Rulebook, name: str) -> Plan |
     if not fine:
         return None
     made = plan(book, checked, planned_version(book, checked))
+    if made.engine == "ffmpeg":
+        need_filters(find_tool("ffmpeg"), made.engine_version, book.profiles[made.profile])
     remarks(name, checked)
     return made
 

@@ -94,7 +94,7 @@ def ready_of(
         return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop, resolve=engine)
     made_plan = plan(book, checked, found.ffmpeg_version)
     need_encoders(found, book.profiles[made_plan.profile])
-    need_filters(found, book.profiles[made_plan.profile])
+    need_filters(found.ffmpeg, found.ffmpeg_version, book.profiles[made_plan.profile])
     remarks(name, checked)
     return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop)
 
