@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from readings import Reading, clip_shift, read, sound_faults
+from readings import Reading, clip_shift, numbers_in, read, sound_faults
 
 from proxx.errors import ProxxError
 from proxx.fixture import Fixture
@@ -119,7 +119,11 @@ def commands_of(peer: Peer, source: Path, proxy: Path, reading: Reading, ffmpeg:
     return found
 
 
+OWN = ("proxy_h264_mov", "proxy_prores_proxy")
+"""The profiles of proxx that stand beside the peers: the two that its guide begins with for editing."""
+
 LOSSES: dict[str, str] = {
+    "refused": "refused before anything ran, with a reason",
     "not made": "no file, or an error",
     "frames": "frames are missing, doubled or too many",
     "first frame": "the first frame is another one",
@@ -140,7 +144,7 @@ LOSSES: dict[str, str] = {
 
 
 def losses(
-    peer: Peer, fixture: Fixture, source: Reading, proxy: Reading, path: str, ffmpeg: str, late: Fraction
+    fixture: Fixture, source: Reading, proxy: Reading, path: str, ffmpeg: str, late: Fraction, deinterlaces: bool
 ) -> Iterator[str]:
     """What an editor would miss in a proxy of a clip; `late` is how late the clip's own sound is."""
     numbers = [number.value if number else -1 for number in proxy.numbers]
@@ -150,13 +154,13 @@ def losses(
         yield "first frame"
     if not fixture.is_variable and proxy.rate != fixture.rate:
         yield "rate"
-    if fixture.timecode and proxy.timecode.replace(";", ":") != fixture.timecode.replace(";", ":"):
+    if fixture.timecode and numbers_in(proxy.timecode) != numbers_in(fixture.timecode):
         yield "timecode"
-    elif fixture.timecode and proxy.timecode != fixture.timecode:
+    elif fixture.timecode and (";" in proxy.timecode) != (";" in fixture.timecode):
         yield "drop flag"
     if fixture.reel and proxy.reel != fixture.reel:
         yield "reel"
-    if fixture.interlaced != "no" and not peer.deinterlaces and proxy.field_order in ("progressive", "unknown"):
+    if fixture.interlaced != "no" and not deinterlaces and proxy.field_order in ("progressive", "unknown"):
         yield "fields"
     yield from _picture(fixture, source, proxy)
     yield from _sound(fixture, proxy, path, ffmpeg, late)
@@ -192,6 +196,7 @@ def _sound(fixture: Fixture, proxy: Reading, path: str, ffmpeg: str, late: Fract
 
 
 Shoot = Callable[[Path, str, str], tuple[Fixture, Path, list[str]]]
+Own = Callable[[Path, Path, str], tuple[str, str, bool]]
 
 
 @dataclass(slots=True)
@@ -204,9 +209,9 @@ class Tally:
 
 
 def one_clip(
-    folder: str, words: str, extension: str, shoot: Shoot, tools: tuple[str, str]
+    folder: str, words: str, extension: str, shoot: Shoot, own: Own, tools: tuple[str, str]
 ) -> list[tuple[str, str, list[str]]]:
-    """A clip through every peer: by whom, the state, and what is lost."""
+    """A clip through every peer and through proxx: by whom, the state, and what is lost."""
     ffmpeg, ffprobe = tools
     fixture, clip, wrong = shoot(Path(folder), words, extension)
     if wrong:
@@ -214,27 +219,30 @@ def one_clip(
     source = read(str(clip), ffprobe, ffmpeg)
     late = clip_shift(fixture, source, str(clip), ffmpeg)
     found = []
+
+    def judge(name: str, state: str, proxy: str, deinterlaces: bool) -> None:
+        lost = [state]
+        if state == "made":
+            try:
+                lost = list(losses(fixture, source, read(proxy, ffprobe, ffmpeg), proxy, ffmpeg, late, deinterlaces))
+            except (ProxxError, ValueError, KeyError):
+                state, lost = "not made", ["not made"]
+        found.append((name, state, lost))
+
     for peer in PEERS:
         with tempfile.TemporaryDirectory(dir=folder) as out:
             proxy = Path(out) / f"proxy.{peer.extension}"
-            state = "made"
-            for argv in commands_of(peer, clip, proxy, source, ffmpeg):
-                done = subprocess.run(argv, cwd=out, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-                state = "made" if done.returncode == 0 else "not made"
-            found.append((peer.name, *_judged(peer, state, fixture, source, proxy, tools, late)))
+            codes = [
+                subprocess.run(argv, cwd=out, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode
+                for argv in commands_of(peer, clip, proxy, source, ffmpeg)
+            ]
+            state = "made" if not any(codes) and proxy.exists() else "not made"
+            judge(peer.name, state, str(proxy), peer.deinterlaces)
+    for profile in OWN:
+        with tempfile.TemporaryDirectory(dir=folder) as out:
+            state, path, deinterlaces = own(clip, Path(out), profile)
+            judge(f"proxx, {profile}", "not made" if state == "failed" else state, path, deinterlaces)
     return found
-
-
-def _judged(
-    peer: Peer, state: str, fixture: Fixture, source: Reading, proxy: Path, tools: tuple[str, str], late: Fraction
-) -> tuple[str, list[str]]:
-    if state != "made" or not proxy.exists():
-        return "not made", ["not made"]
-    try:
-        reading = read(str(proxy), tools[1], tools[0])
-        return "made", list(losses(peer, fixture, source, reading, str(proxy), tools[0], late))
-    except (ProxxError, ValueError, KeyError):
-        return "not made", ["not made"]
 
 
 def compare(asked: argparse.Namespace, folder: Path, clips: Sequence[tuple[str, str]], work: Sequence[object]) -> int:
@@ -277,6 +285,12 @@ def page(tallies: dict[str, Tally], count: int, asked: argparse.Namespace) -> st
             "```sh\n" + "\n".join(peer.lines) + "\n```",
         )
     ]
+    commands += [
+        "## proxx",
+        "Each clip as the one source of a spec with the profile's codec, container and first resolution, "
+        "and no other setting.",
+        "```sh\nproxx run SPEC\n```",
+    ]
     words = (
         f"{count} test clips of twelve frames, chosen so that pairs of raster, rate, timecode, reel, "
         "rotation, pixel shape, fields, colour, depth, sound, timing and codec meet, through the command "
@@ -285,7 +299,9 @@ def page(tallies: dict[str, Tally], count: int, asked: argparse.Namespace) -> st
         "picture, the tones in the sound, and ffprobe. None of these lines claims to make proxies that "
         "every editing system relinks; the table says what such a line does not do by itself. That a "
         "proxy has another rate or other colours is no fault where somebody wants it; here nobody is "
-        "told.\n\n"
+        "told. In proxx's columns stand the same "
+        "losses by the same code: what it changes (uneven pictures conformed to one rate, channels that "
+        "become streams of their own) counts as lost, though it is said beforehand.\n\n"
         f"Made by `python benchmarks/relink.py --peers FILE --sample {asked.sample} --seed {asked.seed}`."
     )
     made = "This page is made by the benchmark; do not edit it."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -107,6 +108,11 @@ def _rotation(video: dict[str, Any]) -> int:
 
 def _tag(parts: Sequence[dict[str, str]], name: str) -> str:
     return next((value for part in parts for key, value in part.items() if key.lower() == name and value), "")
+
+
+def numbers_in(label: str) -> list[int]:
+    """Hours, minutes, seconds and frames: beyond 100 a second frames are written with three digits."""
+    return [int(number) for number in re.findall(r"\d+", label)]
 
 
 def frame_faults(fixture: Fixture, reading: Reading, rate: Fraction | None) -> Iterator[str]:

@@ -31,7 +31,7 @@ from typing import Any
 
 import peers
 from grid import grid
-from readings import Reading, clip_shift, frame_faults, read, sound_faults
+from readings import Reading, clip_shift, frame_faults, numbers_in, read, sound_faults
 
 from proxx import prove
 from proxx.checking import check
@@ -188,9 +188,11 @@ def truth_faults(fixture: Fixture, promise: Media, reading: Reading, path: str, 
             yield f"timecode {found}, the clip's is {fixture.timecode}"
 
 
-def numbers_in(label: str) -> list[int]:
-    """Hours, minutes, seconds and frames: beyond 100 a second frames are written with three digits."""
-    return [int(number) for number in re.findall(r"\d+", label)]
+def own(clip: Path, folder: Path, profile: str) -> tuple[str, str, bool]:
+    """A clip through proxx beside its peers: the state, the proxy's path, and whether it was to be deinterlaced."""
+    data = rulebook().profiles[profile]
+    state, _, task = made_by(data, clip, folder, resolution_of(data, 0))
+    return state, task.output if task else "", task is not None and "bwdif" in ",".join(task.argv)
 
 
 def clip_outcomes(folder: str, words: str, extension: str, turn: int, profiles: Sequence[str]) -> list[Outcome]:
@@ -323,7 +325,7 @@ def main() -> int:
             clips = grid(rulebook(), asked.clips, asked.seed)
             some = clips[:: max(len(clips) // (asked.sample or len(clips)), 1)]
             found = programs()
-            return peers.compare(asked, folder, some, (shoot, (found.ffmpeg, found.ffprobe)))
+            return peers.compare(asked, folder, some, (shoot, own, (found.ffmpeg, found.ffprobe)))
         notes = folder / ("corpus.jsonl" if asked.corpus else "grid.jsonl") if asked.keep else None
         jobs: list[tuple[Any, ...]] = []
         outcomes: list[Outcome] = []

@@ -110,4 +110,6 @@ def test_clicks_that_lie_close_together_tell_how_late_sound_is(rulebook: Ruleboo
 
 
 def test_labels_are_read_with_two_digits_and_with_three() -> None:
-    assert relink.numbers_in("00:59:58;20") == relink.numbers_in("00:59:58;020") != relink.numbers_in("00:59:58;21")
+    assert (
+        readings.numbers_in("00:59:58;20") == readings.numbers_in("00:59:58;020") != readings.numbers_in("00:59:58;21")
+    )
