@@ -31,7 +31,11 @@ REACH, TOLERANCE = Fraction(1, 40), Fraction(1, 500)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file in ffprobe's words. `sound` are the (channels, sample rate, start) of its audio streams."""
+    """A file in ffprobe's words. `sound` are the (channels, sample rate, start) of its audio streams.
+
+    `heard` is the second of the first decoded sample of each: FFmpeg's resampler fills up long gaps only, and takes
+    the clock of a transport stream for that of the one stream it reads.
+    """
 
     codec: str = ""
     width: int = 0
@@ -45,6 +49,7 @@ class Reading:
     colour: tuple[str, str, str, str] = ("", "", "", "")
     start: Fraction = Fraction(0)
     sound: tuple[tuple[int, int, Fraction], ...] = ()
+    heard: tuple[Fraction, ...] = ()
     numbers: list[Number | None] = field(default_factory=list)
 
 
@@ -75,8 +80,18 @@ def read(path: str, ffprobe: str, ffmpeg: str, area: Area | None = None) -> Read
             for one in streams
             if one.get("codec_type") == "audio"
         ),
+        heard=tuple(
+            _first_heard(path, ffprobe, int(one["index"])) for one in streams if one.get("codec_type") == "audio"
+        ),
         numbers=numbers_of(path, ffmpeg, area=area),
     )
+
+
+def _first_heard(path: str, ffprobe: str, index: int) -> Fraction:
+    argv = [ffprobe, "-v", "error", "-select_streams", str(index), "-read_intervals", "%+#3"]
+    argv += ["-show_entries", "frame=pts_time", "-of", "csv=p=0", path]
+    said = subprocess.run(argv, capture_output=True, check=False, stdin=subprocess.DEVNULL).stdout.decode().split()
+    return _fraction(said[0].strip(",") if said else "", "0")
 
 
 def _range(video: dict[str, Any]) -> str:
@@ -163,11 +178,13 @@ def listen(path: str, ffmpeg: str, reading: Reading) -> list[list[float]]:
     with tempfile.TemporaryDirectory() as folder:
         argv = [ffmpeg, "-v", "error", "-nostdin", "-copyts", "-i", path]
         for place in range(len(reading.sound)):
-            argv += ["-map", f"0:a:{place}", "-af", f"aresample=osr={EAR}:async=1:first_pts=0", "-c:a", "pcm_f32le"]
+            argv += ["-map", f"0:a:{place}", "-af", f"aresample=osr={EAR}:async=1", "-c:a", "pcm_f32le"]
             argv += ["-f", "f32le", f"{folder}/{place}"]
         subprocess.run(argv, capture_output=True, check=False, stdin=subprocess.DEVNULL)
         for place, (channels, _, _) in enumerate(reading.sound):
             data = Path(folder, str(place)).read_bytes() if os.path.exists(f"{folder}/{place}") else b""
+            ahead = round(reading.heard[place] * EAR) * 4 * channels
+            data = bytes(ahead) + data[max(0, -ahead) :]
             flat = memoryview(data[: len(data) // 4 * 4]).cast("f")
             heard += [list(flat[channel::channels]) for channel in range(channels)]
     return heard
