@@ -330,16 +330,16 @@ def main() -> int:
         jobs: list[tuple[Any, ...]] = []
         outcomes: list[Outcome] = []
         wanted = asked.clips
-        while drawn := jobs_of(asked, folder)[len(jobs) :]:
+        more: int | None = None
+        while drawn := jobs_of(asked, folder)[len(jobs) :][:more]:
             jobs += drawn
             for number, (_, one) in enumerate(go_through(drawn, asked.jobs, notes), len(jobs) - len(drawn) + 1):
                 outcomes += one
                 if sys.stderr.isatty() or number % 20 == 0:
                     print(f"{number} of {len(jobs)}", file=sys.stderr, flush=True)
-            # A grid goes on where a smaller one ends: more clips are drawn for those that FFmpeg cannot make.
-            lost = sum(one.state == "not made" for one in outcomes)
-            if not asked.corpus and not asked.sample:
-                asked.clips = wanted + lost
+            # A grid goes on where a smaller one ends: as many clips more are drawn as FFmpeg cannot make.
+            asked.clips = wanted + sum(one.state == "not made" for one in outcomes)
+            more = 0 if asked.corpus or asked.sample else max(0, asked.clips - len(jobs))
         return tell(sorted(outcomes, key=lambda one: (one.words, one.by)), len(jobs), time.monotonic() - begun)
 
 
