@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -289,3 +290,59 @@ def test_gaps_in_the_sound_are_refused_or_filled(ending: str, codec: str, run: R
     silent = np.flatnonzero(abs(heard[4800:16000]) < 0.004) + 4800
     assert 8000 < np.median(silent) < 13000
     assert abs(len(heard) - (14400 + 4096)) < 2100
+
+
+MATRICES = {"left-right": (-1, 0, 0, 1), "top-bottom": (1, 0, 0, -1), "diagonal": (0, 1, 1, 0), "other": (0, -1, -1, 0)}
+
+
+def with_matrix(source: Path, path: Path, matrix: tuple[float, float, float, float]) -> Path:
+    """The clip with another display matrix in its first track header."""
+    data = bytearray(source.read_bytes())
+    plain = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    a, b, c, d = (int(value * 65536) for value in matrix)
+    struct.pack_into(">9i", data, data.index(plain, data.index(b"tkhd")), a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    return path
+
+
+def first_picture(path: Path | str, width: int, height: int) -> Any:
+    argv = [find_tool("ffmpeg"), "-v", "error", "-noautorotate", "-i", str(path), "-frames:v", "1", "-pix_fmt", "gray"]
+    data = subprocess.run([*argv, "-f", "rawvideo", "-"], capture_output=True, check=True).stdout
+    return np.frombuffer(data, np.uint8).reshape(height, width).astype(int)
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_mirrored_picture_is_mirrored_in_the_proxy_or_refused(run: Run, tmp_path: Path, name: str) -> None:
+    ffmpeg("-f", "lavfi", "-i", "color=gray:s=160x96:r=25:d=0.12,drawbox=0:0:80:48:white:fill,drawbox=80:0:80:48:black:fill",
+           "-c:v", "libx264", "-pix_fmt", "yuv420p", str(tmp_path / "plain.mov"))  # fmt: skip
+    plain = first_picture(tmp_path / "plain.mov", 160, 96)
+    source = with_matrix(tmp_path / "plain.mov", tmp_path / "source.mov", MATRICES[name])
+    code, clip = run(source, "proxy_h264_mov")
+    assert code == 0
+    wanted = {
+        "left-right": plain[:, ::-1],
+        "top-bottom": plain[::-1],
+        "diagonal": plain.T,
+        "other": plain[::-1, ::-1].T,
+    }
+    height, width = wanted[name].shape
+    assert (clip["media"]["video"]["width"], clip["media"]["video"]["height"]) == (width, height)
+    assert clip["media"]["video"]["rotation"] == 0
+    assert "pose" not in clip["media"]["video"]
+    assert np.percentile(abs(first_picture(clip["output"], width, height) - wanted[name]), 95) < 12
+    assert run(source, "keeps")[0] == 1
+
+
+def test_a_picture_that_is_turned_by_no_quarter_is_refused(run: Run, tmp_path: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", "color=s=160x96:r=25:d=0.12", "-c:v", "libx264", str(tmp_path / "plain.mov"))
+    source = with_matrix(tmp_path / "plain.mov", tmp_path / "source.mov", (0.7071, 0.7071, -0.7071, 0.7071))
+    assert run(source, "proxy_h264_mov")[0] == 1
+
+
+def test_fields_of_a_picture_that_stands_upside_down_are_not_kept_as_they_were(run: Run, tmp_path: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x96:r=50:d=0.24", "-vf", "tinterlace=interleave_top,setfield=tff",
+           "-c:v", "prores_ks", "-flags", "+ildct", "-field_order", "tt", str(tmp_path / "plain.mov"))  # fmt: skip
+    source = with_matrix(tmp_path / "plain.mov", tmp_path / "source.mov", MATRICES["top-bottom"])
+    code, clip = run(source, "proxy_prores_proxy", codec="prores_proxy")
+    assert code == 0
+    assert clip["media"]["video"]["field_order"] == "progressive"

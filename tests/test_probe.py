@@ -390,3 +390,28 @@ def test_a_yuvj_picture_is_full_range_whatever_its_tag_says() -> None:
 def test_a_sound_stream_that_cannot_be_decoded_is_still_told() -> None:
     stream = {"index": 3, "codec_type": "audio", "codec_tag_string": "fpcm", "channels": 0, "tags": {"language": "und"}}
     assert read_audio(stream) == Audio(3, "", 0, "", 0, "", None, None, "", "")
+
+
+@pytest.mark.parametrize(
+    ("matrix", "angle", "rotation", "pose"),
+    [
+        ((-65536, 0, 0, -65536), -180, 180, None),
+        ((-65536, 0, 0, 65536), -180, 180, "mirrored"),
+        ((65536, 0, 0, -65536), 0, 0, "mirrored"),
+        ((0, 65536, 65536, 0), -90, 90, "mirrored"),
+        ((46340, 46340, -46340, 46340), -45, 0, "askew"),
+        ((0, 0, 0, 0), -2147483648, 0, None),
+        (None, 45, 0, "askew"),
+    ],
+)
+def test_mirrored_and_askew_pictures_are_told_from_turned_ones(
+    matrix: tuple[int, ...] | None, angle: int, rotation: int, pose: str | None
+) -> None:
+    entry: dict[str, Any] = {"rotation": angle}
+    if matrix:
+        a, b, c, d = matrix
+        rows = ((a, b, 0), (c, d, 0), (0, 0, 1 << 30))
+        lines = (f"{at:08d}: {x:11d} {y:11d} {z:11d}" for at, (x, y, z) in enumerate(rows))
+        entry["displaymatrix"] = "\n" + "\n".join(lines) + "\n"
+    video = read_video({"index": 0, "side_data_list": [entry]}, VOCABULARY)
+    assert (video.rotation, video.pose) == (rotation, pose)

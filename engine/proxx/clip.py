@@ -114,20 +114,27 @@ def transfer_of(media: Media) -> str | None:
     return "log" if transfer in LOG_TRANSFERS else "unknown" if transfer == "unknown" else "sdr"
 
 
+def turn_of(media: Media) -> str | None:
+    """none, turned, mirrored or askew; None when nothing is known of the picture."""
+    if media.video is None or media.video.rotation is None:
+        return None
+    return media.video.pose or ("turned" if media.video.rotation else "none")
+
+
 def lines_of(clip: Clip) -> str | None:
     """Whether the proxy has the source's lines, each in its place: same or other; None without a raster."""
     video = clip.media.video
     if video is None or clip.height is None:
         return None
     height = clip.box.height if clip.box else clip.height
-    return "same" if height == video.height and not clip.turn else "other"
+    return "same" if height == video.height and not clip.turn and not video.pose else "other"
 
 
 def field_lines(clip: Clip, video: Mapping[str, Any]) -> str | None:
     """Whether two fields have whole lines of colour in the proxy's raster: whole, split, turned or unsafe."""
     if clip.height is None:
         return None
-    if clip.turn:
+    if clip.turn or (clip.media.video and clip.media.video.pose):
         return "turned"
     if video.get("encoder") in UNSAFE_FIELDS and clip.height % 32 == 16:
         return "unsafe"

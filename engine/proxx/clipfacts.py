@@ -18,6 +18,7 @@ from proxx.clip import (
     range_of,
     scan_of,
     transfer_of,
+    turn_of,
 )
 from proxx.facts import UNKNOWN, base_name, known, looked_at, rate_text
 from proxx.model import Media
@@ -58,7 +59,7 @@ def clip_facts(clip: Clip, profile: Mapping[str, Any], explicit_rate: bool) -> d
             "clip.rate": None if clip.rate is None else str(clip.rate),
             "clip.transfer": transfer_of(media),
             "clip.lut": _lut(clip, profile),
-            "clip.turn": None if video is None or video.rotation is None else "turned" if video.rotation else "none",
+            "clip.turn": turn_of(media),
             "clip.lines": lines_of(clip),
             "clip.field-lines": field_lines(clip, profile["video"]),
             "clip.alpha": alpha_of(media),

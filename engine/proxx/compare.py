@@ -36,7 +36,7 @@ def compare(
         "rate": same(_rate(have.rate), _rate(want.rate) if want.rate else None),
         "times": _times(have, want),
         "scan": same(_scan(have), _scan(want) if want.field_order else None),
-        "rotation": same(str(have.rotation or 0), None if want.rotation is None else str(want.rotation)),
+        "rotation": same(_turn(have), None if want.rotation is None else _turn(want)),
         "colour": _colour(have.colour, want.colour),
         "timecode": _told(read_back(made, expect.timecode, want.rate), expect.timecode),
         "reel": _told(made.reel, expect.reel),
@@ -67,6 +67,10 @@ def _frames(made: int | None, promised: int | None) -> Aspect | None:
 
 def _raster(video: Video) -> str:
     return f"{video.width}x{video.height}"
+
+
+def _turn(video: Video) -> str:
+    return f"{video.rotation or 0}, {video.pose}" if video.pose else str(video.rotation or 0)
 
 
 def _ratio(ratio: Fraction | None) -> str:

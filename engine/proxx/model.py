@@ -36,7 +36,8 @@ class Video:
     there, `shown` of them make a picture (an edit list may hide some), from `first` to `last` seconds, and where they
     come unevenly `rhythm` says how many ticks of `tick` seconds each of them stays (see proxx.rhythm). A promise says
     how many pictures are `repeated` and `left_out` to keep a constant rate. `alpha` is none, some, or beside (in a
-    second picture of its own, which FFmpeg's decoder does not put together).
+    second picture of its own, which FFmpeg's decoder does not put together). `pose` is mirrored, or askew (turned by no
+    quarter), where the display matrix says so.
     """
 
     index: int = 0
@@ -64,6 +65,7 @@ class Video:
     repeated: int | None = None
     left_out: int | None = None
     alpha: str | None = None
+    pose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

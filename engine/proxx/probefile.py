@@ -26,6 +26,7 @@ WORDS = {
     "cadence": ("constant", "variable", "unknown"),
     "field_order": ("progressive", "tt", "bb", "tb", "bt", "unknown"),
     "alpha": ("none", "some", "beside"),
+    "pose": ("mirrored", "askew"),
 }
 Shape = type[Media] | type[Video] | type[Audio] | type[Colour] | type[Mark]
 

@@ -169,6 +169,7 @@ def promise_words(media: Media) -> list[str]:
             ("fps", None if video.rate is None else f"{video.rate} ({rate_text(video.rate)})"),
             ("frames", _counted(video)),
             ("rotation", video.rotation or None),
+            ("", video.pose),
             ("scan", video.field_order),
         ]
         lines.append("picture: " + ", ".join(f"{name} {value}".strip() for name, value in parts if value is not None))

@@ -39,6 +39,8 @@ def seen(video: Video, *, upright: bool = True) -> Seen | None:
 def rotation_value(one: Video, other: Video) -> Value:
     """same, baked, lost, added, other or unknown: where shapes do not tell whether the turn is in the picture."""
     was, has = one.rotation or 0, other.rotation or 0
+    if one.pose != other.pose:
+        return "added" if other.pose else UNKNOWN
     if was == has:
         return "same"
     if has:

@@ -8,6 +8,7 @@ from typing import Any
 
 from proxx.identify import Identity, Table
 from proxx.model import Audio, Colour, Mark, Media, Video
+from proxx.pose import pose_of, rotation_of
 
 UNKNOWN = "unknown"
 UNTAGGED = frozenset({"", "unknown", "unspecified", "reserved", "N/A"})
@@ -60,7 +61,7 @@ def read_video(stream: Table, vocabulary: Table, *, frame_count: str = "header")
         height=integer(stream.get("height")) or None,
         pix_fmt=stream.get("pix_fmt"),
         par=fraction(stream.get("sample_aspect_ratio")) or Fraction(1),
-        rotation=_rotation(stream),
+        rotation=rotation_of(stream, tag_of(stream, "rotate")),
         field_order=str(stream.get("field_order", UNKNOWN)),
         rate=rate,
         average_rate=average or None,
@@ -68,6 +69,7 @@ def read_video(stream: Table, vocabulary: Table, *, frame_count: str = "header")
         start=_seconds(stream, "start_pts", "start_time"),
         duration=duration,
         colour=_colour(stream),
+        pose=pose_of(stream, tag_of(stream, "rotate")),
         alpha="beside" if tag_of(stream, "alpha_mode") == "1" else None,
     )
 
@@ -160,18 +162,6 @@ def _seconds(stream: Table, ticks: str, seconds: str) -> Fraction | None:
     """A time in seconds: exactly from ticks and time base, else ffprobe's rounded decimal."""
     count, base = integer(stream.get(ticks)), fraction(stream.get("time_base"))
     return count * base if count is not None and base else fraction(stream.get(seconds))
-
-
-def _rotation(stream: Table) -> int:
-    """The clockwise turn that shows the picture upright (a display matrix counts anticlockwise, the old tag not)."""
-    for entry in stream.get("side_data_list", ()):
-        if "rotation" in entry:
-            return _quarter_turns(-(fraction(entry["rotation"]) or Fraction(0)))
-    return _quarter_turns(fraction(tag_of(stream, "rotate")) or Fraction(0))
-
-
-def _quarter_turns(degrees: Fraction) -> int:
-    return round(degrees / 90) * 90 % 360
 
 
 def _colour(stream: Table) -> Colour:
