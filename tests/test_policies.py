@@ -313,7 +313,8 @@ def first_picture(path: Path | str, width: int, height: int) -> Any:
 
 @pytest.mark.parametrize("name", MATRICES)
 def test_a_mirrored_picture_is_mirrored_in_the_proxy_or_refused(run: Run, tmp_path: Path, name: str) -> None:
-    ffmpeg("-f", "lavfi", "-i", "color=gray:s=160x96:r=25:d=0.12,drawbox=0:0:80:48:white:fill,drawbox=80:0:80:48:black:fill",
+    boxes = "drawbox=0:0:80:48:white:fill,drawbox=80:0:80:48:black:fill"
+    ffmpeg("-f", "lavfi", "-i", f"color=gray:s=160x96:r=25:d=0.12,{boxes}",
            "-c:v", "libx264", "-pix_fmt", "yuv420p", str(tmp_path / "plain.mov"))  # fmt: skip
     plain = first_picture(tmp_path / "plain.mov", 160, 96)
     source = with_matrix(tmp_path / "plain.mov", tmp_path / "source.mov", MATRICES[name])

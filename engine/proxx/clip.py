@@ -114,13 +114,6 @@ def transfer_of(media: Media) -> str | None:
     return "log" if transfer in LOG_TRANSFERS else "unknown" if transfer == "unknown" else "sdr"
 
 
-def turn_of(media: Media) -> str | None:
-    """none, turned, mirrored or askew; None when nothing is known of the picture."""
-    if media.video is None or media.video.rotation is None:
-        return None
-    return media.video.pose or ("turned" if media.video.rotation else "none")
-
-
 def lines_of(clip: Clip) -> str | None:
     """Whether the proxy has the source's lines, each in its place: same or other; None without a raster."""
     video = clip.media.video

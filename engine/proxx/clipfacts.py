@@ -18,12 +18,12 @@ from proxx.clip import (
     range_of,
     scan_of,
     transfer_of,
-    turn_of,
 )
 from proxx.facts import UNKNOWN, base_name, known, looked_at, rate_text
 from proxx.model import Media
 from proxx.origin import reel_standing
 from proxx.policy import policy_of
+from proxx.pose import turn_of
 from proxx.rulebook import Rulebook
 from proxx.sound import Track, falls_short, goes_beyond, has_names, layout_for, said_language
 from proxx.tables import Value

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from proxx.model import Media
+
 ASKEW = 64
 """A matrix whose lesser axis is more than a 64th of its greater one turns by no quarter: by about a degree."""
 
@@ -28,6 +30,13 @@ def pose_of(stream: Mapping[str, Any], tag: str) -> str | None:
         if "rotation" in entry:
             return _pose(entry)
     return "askew" if _degrees(tag) % 90 else None
+
+
+def turn_of(media: Media) -> str | None:
+    """none, turned, mirrored or askew; None when nothing is known of the picture."""
+    if media.video is None or media.video.rotation is None:
+        return None
+    return media.video.pose or ("turned" if media.video.rotation else "none")
 
 
 def _pose(entry: Mapping[str, Any]) -> str | None:
