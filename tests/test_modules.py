@@ -28,7 +28,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
         *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "reel", "resolvelint", "prove", "tablediff"),
-        *("policy", "rhythm", "size", "timecode", "moments", "origin", "colour", "clip", "sound", "facts"),
+        *("policy", "pose", "rhythm", "size", "timecode", "moments", "origin", "colour", "clip", "sound", "facts"),
         *("clipfacts", "settings", "renderids", "rawreach"),
         *("route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates", "generations"),
@@ -40,7 +40,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "WORLD": (
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "toolbox", "commit"),
         *("window", "acquisition", "tmcd", "mxf", "wave", "marks"),
-        *("identify", "pose", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "timing"),
+        *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "timing"),
         *("trial", "stamp"),
         *("recall", "machine"),
         *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "hearing", "compare", "verify"),
