@@ -35,6 +35,7 @@ VIDEOS = built(
     field_order=st.sampled_from([None, *WORDS["field_order"]]),
     colour=st.none() | built(Colour),
     alpha=st.sampled_from([None, *WORDS["alpha"]]),
+    pose=st.sampled_from([None, *WORDS["pose"]]),
     rhythm=st.sampled_from([None, "3x24 36 2", "1"]),
     repeated=st.none() | st.integers(0),
     left_out=st.none() | st.integers(0),
