@@ -15,7 +15,9 @@ from proxx.cli import main
 from proxx.errors import Finding, RulebookError
 from proxx.rulebook import Rulebook, builtin, load
 from proxx.stray import strays
+from proxx.unused import ASKED_FOR
 
+ROOT = Path(__file__).parents[1]
 HEAD = '#:schema schema/rulebook.schema.json\nname = "studio"\nversion = "3"\nformat = 1\nextends = "proxx"\n'
 SHOW = HEAD.replace('"studio"', '"show"').replace('"proxx"', '"studio"')
 SCHEMA = "#:schema ../schema/{}.schema.json\n"
@@ -369,3 +371,19 @@ def test_a_folder_may_lie_below_one_that_is_called_profiles(tmp_path: Path) -> N
     text = SCHEMA.format("vocabulary") + "[probe]\nreplaces = true\ntimeout_seconds = 90\n"
     folder = layer(tmp_path / "profiles/templates/l", {"matrices/a.toml": text})
     assert book_of(folder).items["probe"]["timeout_seconds"] == 90
+
+
+@pytest.mark.parametrize("name", sorted(ASKED_FOR - {"raw"}))
+def test_a_set_that_the_program_asks_for_has_no_members_when_it_is_taken_away(
+    name: str, tmp_path: Path, rulebook: Rulebook
+) -> None:
+    def no_lint(book: Rulebook) -> list[Finding]:
+        return []
+
+    removed = load(
+        [layer(tmp_path, {"matrices/x.toml": f"{SCHEMA.format('tables')}[set.{name}]\nremove = true\n"})], lint=no_lint
+    )
+    assert rulebook.members(name)
+    assert not removed.members(name)
+    spec, probes = ROOT / "examples/prores_offline.json", ROOT / "examples/example.probes.json"
+    assert main(["check", str(spec), "--probes", str(probes), "--rulebook", str(tmp_path)]) in (0, 1)

@@ -106,7 +106,7 @@ def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[s
     codec, channels = stream.codec, stream.channels
     essence = None
     if codec is not None:
-        linear = codec in rulebook.sets["linear-pcm"]
+        linear = codec in rulebook.members("linear-pcm")
         essence = UNKNOWN if not codec or channels == 0 else "pcm" if linear else "compressed"
     beyond, short = goes_beyond(track, clip), falls_short(track, clip)
     return known(
@@ -133,7 +133,7 @@ def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[s
 
 def _language(language: str, rulebook: Rulebook, container: str) -> str:
     """none, standard (one that QuickTime has a number for) or other."""
-    known = said_language(language, container) in rulebook.sets["quicktime-languages"]
+    known = said_language(language, container) in rulebook.members("quicktime-languages")
     return "none" if not language else "standard" if known else "other"
 
 

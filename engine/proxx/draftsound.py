@@ -28,7 +28,7 @@ def draft_sound(book: Rulebook, made: dict[str, Any], media: Media, packets: Pac
     remarks = []
     if len({(one.codec, one.sample_rate) for one in media.audio}) > 1:
         remarks.append(f"The streams of sound differ in the file; all are made as the first: {first.codec}.")
-    linear = first.codec in book.sets["linear-pcm"]
+    linear = first.codec in book.members("linear-pcm")
     donor = made["audio"] if linear else _donor(book, made, media, first)
     if linear and donor["policy"] not in ("copy", "pcm"):
         donor = {"policy": "pcm", "encoder": first.codec, "sample_rate": first.sample_rate}

@@ -121,7 +121,7 @@ def source_facts(rulebook: Rulebook, media: Media) -> dict[str, Value]:
 def _class(rulebook: Rulebook, codec: str) -> str:
     if codec == UNKNOWN:
         return "unknown"
-    return "raw" if codec in rulebook.sets["raw"] else "standard"
+    return "raw" if codec in rulebook.members("raw") else "standard"
 
 
 def source_texts(media: Media, index: int, first: int | None, offered: str) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def compare_contents(rulebook: Rulebook, source: Media, proxy: Media, given: Giv
     reader = Reader(find_tool("ffmpeg"), rulebook.vocabulary, stop)
     settings = rulebook.items["identity"]
     frames = prove_frames(reader, source, proxy, given.chain, settings, given.places)
-    sounds = prove_sound(reader, source, proxy, settings, rulebook.sets["linear-pcm"])
+    sounds = prove_sound(reader, source, proxy, settings, rulebook.members("linear-pcm"))
     facts = picture_facts(frames)
     return Identity(frames, facts, sounds, _findings(rulebook, source, proxy, frames, facts, sounds))
 

@@ -157,7 +157,7 @@ def _classes(rulebook: Rulebook, atoms: Mapping[str, Sequence[Value]]) -> list[R
     """Which codecs are of which class, as the program tells them."""
     if not {"source.codec", "source.class"} <= set(atoms):
         return [{}]
-    raw = set(rulebook.sets["raw"])
+    raw = set(rulebook.members("raw"))
     held = dict.fromkeys(("raw", "unknown", "standard"), 0)
     for at, codec in enumerate(atoms["source.codec"]):
         held["unknown" if codec == "unknown" else "raw" if codec in raw else "standard"] |= 1 << at

@@ -67,7 +67,7 @@ def judge_pair(
     files = _files(source, proxy)
     if files.value != "both":
         return _asked(rulebook, name, "relink", {"relink.files": files}, source, proxy)
-    likes = likenesses(nle, source, proxy, rulebook.sets["linear-pcm"])
+    likes = likenesses(nle, source, proxy, rulebook.members("linear-pcm"))
     if promised:
         likes = {fact: like for fact, like in likes.items() if like.value != UNKNOWN}
     found: dict[Finding, int] = {}

@@ -176,7 +176,7 @@ def _facts(book: Rulebook, one: Judged, name: str) -> list[dict[str, Any]]:
     """What both files are, respect by respect."""
     if one.source.state != "ok" or one.proxy.state != "ok":
         return []
-    likes = likenesses(nle_named(book, name), one.source, one.proxy, book.sets["linear-pcm"])
+    likes = likenesses(nle_named(book, name), one.source, one.proxy, book.members("linear-pcm"))
     return [
         {
             "what": words,

@@ -65,6 +65,10 @@ class Rulebook:
         """Members of every set that a cell may name with @."""
         return derive_sets(self.items)
 
+    def members(self, name: str) -> Sequence[str]:
+        """The members of a set that the program asks for; none of one that a layer has taken away."""
+        return self.sets.get(name, ())
+
     @cached_property
     def facts(self) -> dict[str, Fact]:
         """Every declared fact, by name."""

@@ -47,7 +47,7 @@ def verify(
 ) -> Proof:
     """The proof of the file at `path` against the task's promise; without `decodes` only as far as its headers tell."""
     enough = Stop(stop)
-    threads = 1 if task.expect.codec in rulebook.sets.get("one-thread", ()) else tools.threads
+    threads = 1 if task.expect.codec in rulebook.members("one-thread") else tools.threads
     with ThreadPoolExecutor(1) as pool:  # the decoder starts at once: a header is read meanwhile
         pace = patience(rulebook.items["watchdog"], task)
         decoding = pool.submit(decode, path, tools.ffmpeg, enough, pace, threads) if decodes else None
@@ -64,7 +64,7 @@ def verify(
         if decoding is not None:
             frames, outcome = decoding.result()
             aspects |= _decoded(outcome)
-        aspects |= compare(task.expect, made, frames, profile, rulebook.sets["linear-pcm"])
+        aspects |= compare(task.expect, made, frames, profile, rulebook.members("linear-pcm"))
         if not decodes:
             aspects.pop("made.frames", None)
     decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
