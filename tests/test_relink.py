@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT
 from referencing import Registry, Resource
 
-from proxx.alignment import follow, lag_of, levels, normalised
+from proxx.alignment import differences, follow, lag_of, levels, normalised
 from proxx.cli import main
 from proxx.conventions import folder_relation, name_relation
 from proxx.errors import ProxxError
@@ -26,7 +26,7 @@ from proxx.glimpses import conforms, without_timing
 from proxx.identity import picture_facts
 from proxx.likeness import likenesses
 from proxx.model import Audio, Colour, Media, Video
-from proxx.pairs import find_pairs
+from proxx.pairs import Pairs, find_pairs
 from proxx.relinking import judge_pair
 from proxx.rulebook import Rulebook
 from proxx.soundproof import SoundProof, _window
@@ -96,6 +96,15 @@ def test_every_row_of_an_nle_says_where_it_is_published_and_how_sure_it_is(ruleb
                 assert ("https://" in source or "http://" in source) == (level != "unverified"), (table.name, row.id)
 
 
+def test_every_nle_has_a_table_for_each_subject(rulebook: Rulebook) -> None:
+    subjects = (
+        *("name", "folder", "timecode", "drop-frame", "rate", "frames", "tracks", "channels", "scan", "raster"),
+        *("pixel-aspect", "rotation", "reel", "range", "colour", "codec", "sound-codec"),
+    )
+    for nle in NLES:
+        assert {table.name for table in rulebook.tables(nle)} == {f"{nle}-{subject}" for subject in subjects}
+
+
 def test_sound_that_a_system_does_not_play_refuses_only_where_that_system_is_meant(rulebook: Rulebook) -> None:
     silent = replace(PROXY, audio=(Audio(1, "aac", 2, sample_rate=48000),))
     verdicts = [judge_pair(rulebook, "resolve", CLIP, silent, system).verdict for system in ("macos", None, "linux")]
@@ -135,25 +144,28 @@ def test_folders_are_compared_by_the_convention() -> None:
     assert told == ["convention", "beside", "below", "elsewhere"]
 
 
+def pairs_of(rulebook: Rulebook, home: Path, files: Sequence[str], clips: str, proxies: str) -> Pairs:
+    """What is paired of two places below a folder, once these empty files lie there too."""
+    for name in files:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).touch()
+    nles = list(rulebook.items["nle"].values())
+    return find_pairs(rulebook, str(home / clips), str(home / proxies), nles)
+
+
+def below(home: Path, pairs: Pairs) -> list[tuple[str, ...]]:
+    """The pairs that were found, their paths without the folder that they all lie in."""
+    return [tuple(Path(one).relative_to(home).as_posix() for one in pair) for pair in pairs.found]
+
+
 def test_two_folders_are_paired_by_name_and_then_by_folder(tmp_path: Path, rulebook: Rulebook) -> None:
     files = (
-        *(
-            "card/A/C001.mov",
-            "card/B/C001.mov",
-            "card/C0010.mov",
-            "card/lone.mov",
-            "card/.hidden.mov",
-            "card/notes.txt",
-        ),
+        *("card/A/C001.mov", "card/B/C001.mov", "card/C0010.mov"),
+        *("card/lone.mov", "card/.hidden.mov", "card/notes.txt"),
         *("p/A/C001_Proxy.mov", "p/B/C001_Proxy.mov", "p/C0010_h264.mp4", "p/stranger.mov"),
     )
-    for name in files:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"x")
-    nles = list(rulebook.items["nle"].values())
-    found = find_pairs(rulebook, str(tmp_path / "card"), str(tmp_path / "p"), nles)
-    short = [tuple(Path(one).relative_to(tmp_path).as_posix() for one in pair) for pair in found.found]
-    assert short == [
+    found = pairs_of(rulebook, tmp_path, files, "card", "p")
+    assert below(tmp_path, found) == [
         ("card/A/C001.mov", "p/A/C001_Proxy.mov"),
         ("card/B/C001.mov", "p/B/C001_Proxy.mov"),
         ("card/C0010.mov", "p/C0010_h264.mp4"),
@@ -165,35 +177,20 @@ def test_two_folders_are_paired_by_name_and_then_by_folder(tmp_path: Path, ruleb
 def test_proxies_beside_their_clips_are_no_clips_when_others_are_asked_about(
     tmp_path: Path, rulebook: Rulebook
 ) -> None:
-    layout = (
-        "card/A1.MOV",
-        "card/Proxy/A1.mov",
-        "card/a1_proxy.mov",
-        "card/B1.mov",
-        "card/Proxy/C1.mov",
-        "made/A1.mov",
-    )
-    for name in layout:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    nles = list(rulebook.items["nle"].values())
-    found = find_pairs(rulebook, str(tmp_path / "card"), str(tmp_path / "made"), nles)
-    assert found.found == ((str(tmp_path / "card/A1.MOV"), str(tmp_path / "made/A1.mov")),)
+    card = ("card/A1.MOV", "card/Proxy/A1.mov", "card/a1_proxy.mov", "card/B1.mov", "card/Proxy/C1.mov")
+    found = pairs_of(rulebook, tmp_path, (*card, "made/A1.mov"), "card", "made")
+    assert below(tmp_path, found) == [("card/A1.MOV", "made/A1.mov")]
     assert [Path(one.path).name for one in found.sources] == ["B1.mov", "C1.mov"]  # of C1 there is no other clip
-    one = find_pairs(rulebook, str(tmp_path / "card"), str(tmp_path / "card"), nles)
-    assert str(tmp_path / "card/a1_proxy.mov") not in [pair[0] for pair in one.found]
+    one = pairs_of(rulebook, tmp_path, (), "card", "card")
+    assert "card/a1_proxy.mov" not in [clip for clip, _ in below(tmp_path, one)]
 
 
 def test_one_folder_may_hold_clips_and_proxies(tmp_path: Path, rulebook: Rulebook) -> None:
-    for name in ("C001.mov", "Proxy/C001.mov", "C002.mov", "C002_Proxy.mov"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"x")
-    nles = list(rulebook.items["nle"].values())
-    found = find_pairs(rulebook, str(tmp_path), str(tmp_path), nles)
-    names = [tuple(Path(one).relative_to(tmp_path).as_posix() for one in pair) for pair in found.found]
-    assert names == [("C001.mov", "Proxy/C001.mov"), ("C002.mov", "C002_Proxy.mov")]
+    files = ("C001.mov", "Proxy/C001.mov", "C002.mov", "C002_Proxy.mov")
+    found = pairs_of(rulebook, tmp_path, files, ".", ".")
+    assert below(tmp_path, found) == [("C001.mov", "Proxy/C001.mov"), ("C002.mov", "C002_Proxy.mov")]
     with pytest.raises(ProxxError, match="is a folder"):
-        find_pairs(rulebook, str(tmp_path), str(tmp_path / "C001.mov"), nles)
+        pairs_of(rulebook, tmp_path, (), ".", "C001.mov")
 
 
 def test_a_recorded_chain_loses_its_clock_and_nothing_else() -> None:
@@ -209,8 +206,6 @@ def noise(frames: int, seed: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 @pytest.mark.parametrize("gone", [(), (0,), (13,), (29,), (5, 6), (5, 20)])
 def test_any_missing_frames_are_followed(gone: tuple[int, ...]) -> None:
-    from proxx.alignment import differences
-
     clip = noise(30, 1)
     kept = [frame for frame in range(30) if frame not in gone]
     proxy = np.clip(clip[kept] * 0.9 + 7, 0, 255).astype(np.uint8)
@@ -222,15 +217,11 @@ def test_any_missing_frames_are_followed(gone: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4])
 def test_very_short_clips_are_followed(frames: int) -> None:
-    from proxx.alignment import differences
-
     one = normalised(noise(frames, 3))
     assert list(follow(differences(one, one, 0, 0, 0, 2), 0, 0, 2).offsets) == [0] * frames
 
 
 def test_frames_that_are_alike_are_not_told_apart() -> None:
-    from proxx.alignment import differences
-
     still = np.repeat(noise(1, 2), 30, 0)
     grain = np.random.default_rng(3).normal(0, 1, still.shape)
     proxy = np.clip(still + grain, 0, 255).astype(np.uint8)
@@ -241,8 +232,6 @@ def test_frames_that_are_alike_are_not_told_apart() -> None:
 @pytest.mark.parametrize("times", [2, 3, 20])
 @pytest.mark.parametrize("gone", [(), (0,), (31,)])
 def test_pictures_that_are_shown_several_times_still_tell_where_they_are(times: int, gone: tuple[int, ...]) -> None:
-    from proxx.alignment import differences
-
     clip = np.repeat(noise(60 // times, 1), times, 0)
     kept = [frame for frame in range(60) if frame not in gone]
     grain = np.random.default_rng(3).normal(0, 2, clip.shape)
