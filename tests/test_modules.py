@@ -41,7 +41,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "toolbox", "commit"),
         *("window", "acquisition", "tmcd", "mxf", "wave", "marks"),
         *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "timing"),
-        *("trial", "stamp"),
+        *("stored", "trial", "stamp"),
         *("recall", "machine"),
         *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "hearing", "compare", "verify"),
         *("packets", "writing"),

@@ -18,10 +18,11 @@ import pytest
 from proxx.clip import length_of
 from proxx.model import Audio, Colour, Media, Video
 from proxx.probe import probe, probe_all
+from proxx.stored import misfit
 from proxx.streams import read_audio, read_video, sensible_rate
 from proxx.timing import measure, needs_measuring
 from proxx.tools import find_tool
-from proxx.trial import try_decoding
+from proxx.trial import try_decoding, try_within
 
 ROOT = Path(__file__).parent.parent
 VOCABULARY: Mapping[str, Any] = tomllib.loads((ROOT / "matrices/vocabulary.toml").read_text("utf-8"))
@@ -312,6 +313,51 @@ def test_first_pictures_are_tried_while_a_file_is_probed_and_only_silence_is_bel
             tried = probe(str(path), VOCABULARY, tool, tries=True)
             assert tried.decodes is None
             assert try_decoding(tried, VOCABULARY, ffmpeg).decodes is False
+
+
+def stored(path: Path) -> list[tuple[int, int]]:
+    """Where each picture lies in a file, and its size, by ffprobe."""
+    shown = ["-select_streams", "v", "-show_entries", "packet=pos,size", "-of", "csv=p=0"]
+    told = subprocess.run([find_tool("ffprobe"), "-v", "error", *shown, path], check=True, capture_output=True)
+    return [(int(pos), int(size)) for size, pos in (line.split(",")[:2] for line in told.stdout.decode().split())]
+
+
+HOLES: Mapping[str, tuple[list[str], Callable[[int], bytes], int]] = {
+    "hole.mov": (["-c:v", "prores"], bytes, 1000),
+    "hole.mp4": (["-c:v", "libx264", "-bf", "2"], bytes, 1000),
+    "only the ends.mp4": (["-c:v", "libx264", "-movflags", "faststart"], lambda _: b"\0\7", 2),
+    "long part.mp4": (["-c:v", "libx265", "-x265-params", "log-level=error"], lambda _: b"\0\7", 1000),
+}
+"""How a file is made, what is written over the beginning of its last picture, and how many pictures are looked at."""
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_a_picture_that_is_a_hole_or_does_not_fill_its_place_is_found_without_decoding(make: Make, name: str) -> None:
+    words, damage, most = HOLES[name]
+    path = make(name, *words, seconds="2.2")
+    few = {**VOCABULARY, "probe": {**VOCABULARY["probe"], "walked_pictures": most}}
+    sound = probe(str(path), VOCABULARY, find_tool("ffprobe"), tries=True)
+    assert sound.decodes
+    assert try_within(sound, few, find_tool("ffmpeg")) == sound
+    at, size = stored(path)[-1]
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(damage(size))
+    assert misfit(str(path), 0, most) == (54, 55)
+    found = try_within(probe(str(path), VOCABULARY, find_tool("ffprobe"), tries=True), few, find_tool("ffmpeg"))
+    assert (found.state, found.decodes) == ("ok", False)
+    assert found.detail.startswith("picture 55 of 55 as they are stored: ")
+    assert "0x" not in found.detail
+
+
+def test_tables_that_are_damaged_tell_of_no_picture_and_cost_no_time(make: Make) -> None:
+    path = make("a.mp4", "-c:v", "libx264", "-movflags", "faststart", seconds="0.2")
+    data = path.read_bytes()
+    for place in range(data.index(b"moov"), data.index(b"mdat")):
+        for put in (b"\0", b"\xff"):
+            path.write_bytes(data[:place] + put + data[place + 1 :])
+            found = misfit(str(path), 0, 1000)
+            assert found is None or 0 <= found[0] < found[1]
 
 
 def test_many_files_come_back_in_the_order_in_which_they_were_asked_for(make: Make, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ class Machine:
 
     `probes` are saved facts by path, used in place of the files; `no_media` looks at no source at all; `counts`
     looks twice, as a plan must: it scans the packets of files whose header does not tell enough, and decodes the
-    first pictures of all; `writes` judges folders that cannot be made, as a run must.
+    first pictures of all and those that look damaged; `writes` judges folders that cannot be made, as a run must.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Machine:
         from proxx.recall import Recall
         from proxx.timing import measure, needs_measuring
         from proxx.tools import find_tool
-        from proxx.trial import try_decoding
+        from proxx.trial import try_decoding, try_within
 
         tool, ffmpeg, vocabulary = find_tool("ffprobe"), find_tool("ffmpeg"), self.rulebook.vocabulary
         recall = Recall(vocabulary, (tool, ffmpeg))
@@ -80,7 +80,8 @@ class Machine:
 
         def look_again(one: Media) -> Media:
             counted = measure(one, vocabulary, tool, stop=self.stop) if needs_measuring(one) else one
-            looked = try_decoding(counted, vocabulary, ffmpeg, stop=self.stop)
+            tried = try_decoding(counted, vocabulary, ffmpeg, stop=self.stop)
+            looked = try_within(tried, vocabulary, ffmpeg, stop=self.stop)
             if self.stop is None or not self.stop.is_set():
                 recall.keep(looked)
             return looked

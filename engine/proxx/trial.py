@@ -1,7 +1,8 @@
-"""Decodes the beginning of a source, so that a damaged file is told before a job runs and not in the middle of it."""
+"""Decodes the beginning of a source, and where its pictures look damaged: that is told before a job runs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -10,10 +11,17 @@ from typing import Any
 
 from proxx.model import Audio, Media, Video
 from proxx.process import run
+from proxx.stored import misfit
 from proxx.tools import crash_words, whole_path
 
 TICKS = 1_000_000
 """In how many parts a second is divided to tell when a picture is shown: far finer than samples are."""
+
+TABLED = ("mov", "mp4", "m4v")
+"""Containers whose tables say where every picture lies."""
+
+AROUND = 2
+"""Seconds before and after the moment of a picture that are decoded with it."""
 
 
 def try_decoding(
@@ -32,9 +40,7 @@ def try_decoding(
         return media
     settings = vocabulary["probe"]
     argv = [
-        ffmpeg, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror",
-        "-protocol_whitelist", ",".join(settings["protocols"]), "-format_whitelist", ",".join(settings["formats"]),
-        "-threads", "1", "-t", settings["trial_seconds"], "-f", media.demuxer, "-i", f"file:{whole_path(media.path)}",
+        *_reading(media, settings, ffmpeg, ["-t", settings["trial_seconds"]]),
         "-map", f"0:{video.index}", "-filter:v", f"trim=end_frame={settings['trial_frames']}",
         "-fps_mode:v", "passthrough", "-enc_time_base:v", f"1/{TICKS}",
         *(word for one in sounds for word in ("-map", f"0:{one.index}")),
@@ -47,8 +53,51 @@ def try_decoding(
         return replace(media, state="tool-crashed", detail=crash_words("ffmpeg", finished.code))
     words = finished.stderr.decode("utf-8", "replace").strip().splitlines()
     if finished.code:
-        return replace(media, decodes=False, detail=words[-1] if words else media.detail)
+        return replace(media, decodes=False, detail=_plain(words[-1]) if words else media.detail)
     return _heard(replace(media, decodes=True), video, sounds, finished.stdout.decode("ascii", "replace"))
+
+
+def try_within(
+    media: Media, vocabulary: Mapping[str, Mapping[str, Any]], ffmpeg: str, *, stop: Event | None = None
+) -> Media:
+    """The same Media, not decoding where a picture in its midst is a hole or does not fill its place.
+
+    Tables of MOV and MP4 tell in milliseconds which picture looks so; only what FFmpeg cannot decode then is damaged.
+    """
+    video = media.video
+    if media.decodes is False or media.state != "ok" or media.container not in TABLED:
+        return media
+    if video is None or not video.pix_fmt or not video.rate or not media.demuxer:
+        return media
+    settings = vocabulary["probe"]
+    found = misfit(media.path, video.index, settings["walked_pictures"])
+    if found is None:
+        return media
+    number, count = found
+    moment = video.duration * number / count if video.duration else number / video.rate
+    window = ["-ss", f"{max(int((moment - AROUND) * 1000), 0)}ms", "-t", str(2 * AROUND)]
+    argv = [*_reading(media, settings, ffmpeg, window), "-map", f"0:{video.index}", "-f", "null", "-"]
+    finished = run(argv, timeout=settings["timeout_seconds"], stop=stop)
+    words = finished.stderr.decode("utf-8", "replace").strip().splitlines()
+    if finished.timed_out or finished.stopped or finished.code <= 0 or not words:
+        return media
+    return replace(
+        media, decodes=False, detail=f"picture {number + 1} of {count} as they are stored: {_plain(words[0])}"
+    )
+
+
+def _plain(line: str) -> str:
+    """A line of FFmpeg's without the place in memory that it begins with: that is another one every time."""
+    return re.sub(r"^\[(\w+) @ 0x[0-9a-f]+\] ", r"\1: ", line)
+
+
+def _reading(media: Media, settings: Mapping[str, Any], ffmpeg: str, window: Sequence[str]) -> list[str]:
+    """FFmpeg, strict and on one thread, with a part of the file."""
+    return [
+        ffmpeg, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror",
+        "-protocol_whitelist", ",".join(settings["protocols"]), "-format_whitelist", ",".join(settings["formats"]),
+        "-threads", "1", *window, "-f", media.demuxer or "", "-i", f"file:{whole_path(media.path)}",
+    ]  # fmt: skip
 
 
 def _heard(media: Media, video: Video, sounds: Sequence[Audio], shown: str) -> Media:
