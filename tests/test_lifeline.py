@@ -521,7 +521,7 @@ def test_a_marker_of_an_earlier_run_stops_no_later_one(spec_file: Write, tmp_pat
 
 
 def test_only_the_marker_of_the_job_itself_counts(tmp_path: Path) -> None:
-    stop = Event()
+    stop = Stop()
     with heeding_mark(stop, str(tmp_path), "mine", every=0.05):
         mark(str(tmp_path), "other", "")
         time.sleep(0.3)

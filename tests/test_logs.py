@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +16,8 @@ from typing import Any
 import pytest
 
 from proxx.cli import main
+from proxx.errors import EXIT_TROUBLE
+from proxx.logs import logging
 from proxx.tools import find_tool
 
 Write = Callable[..., Path]
@@ -100,3 +107,109 @@ def test_a_log_that_cannot_be_written_stops_the_job_before_it_begins(
     assert main(["run", str(job), "--quiet", "--log", str(tmp_path / "nowhere/run.log")]) == 2
     assert "cannot write the log" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+# Who hears of it
+
+
+def proxx(*words: str | Path, first: str = "", **ways: Any) -> subprocess.CompletedProcess[bytes]:
+    """proxx as a program of its own, under a shell that does something `first`, such as closing a stream."""
+    argv = [sys.executable, "-m", "proxx", *map(str, words)]
+    line = f'{first}\nexec "$@"'
+    return subprocess.run(["sh", "-c", line, "sh", *argv], check=False, timeout=300, **ways)
+
+
+@pytest.mark.parametrize(
+    ("how", "first"),
+    [
+        (("--format", "json"), "exec >/dev/full 2>&1"),
+        (("--log-format", "json"), "exec 2>/dev/full"),
+        (("--log", "/dev/full"), "exec <&- >&- 2>&-"),
+        ((), "exec 2>&-"),
+    ],
+)
+def test_a_job_is_made_though_nobody_hears_of_it(job: Path, tmp_path: Path, how: tuple[str, ...], first: str) -> None:
+    full = ">/dev/full 2>&1" in first
+    made = proxx("run", job, *how, first=first, capture_output=True)
+    assert made.returncode == (EXIT_TROUBLE if full else 0), made.stderr  # what should be in a file is not there
+    assert json.loads((tmp_path / "out/j1.record.json").read_text("utf-8"))["status"] == "COMPLETED"
+
+
+def test_a_reader_that_goes_away_stops_no_job(job: Path, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "proxx", "run", str(job), "--format", "json"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert json.loads(child.stdout.readline())["event"] == "start"
+        child.stdout.close()
+        child.stderr.close()
+        assert child.wait(timeout=120) == 0
+    assert (tmp_path / "out/000_proxy.mp4").exists()
+
+
+def test_a_log_on_stderr_is_alone_there(job: Path, capsysbinary: Any) -> None:
+    spec = json.loads(job.read_text("utf-8"))
+    other = job.with_name("other.json")
+    other.write_text(json.dumps({**spec, "job_id": "j2", "naming_template": "{source_name}.{source_ext}"}), "utf-8")
+    assert main(["run", str(other), "--log-format", "json", "--quiet"]) == 0  # it has a remark on its name
+    assert main(["run", str(job.with_name("nowhere.json")), "--log-format", "json"]) == 2
+    lines = [json.loads(line) for line in capsysbinary.readouterr().err.splitlines()]
+    assert [line["event"] for line in lines if line["event"] in ("finding", "trouble")] == ["finding", "trouble"]
+    assert lines[0]["job"] == "j2"
+    assert "nowhere.json" in lines[-1]["message"]
+
+
+def test_a_log_that_was_cut_off_goes_on_with_a_line_of_its_own(tmp_path: Path, capsys: Any) -> None:
+    log, arguments = tmp_path / "a.log", argparse.Namespace(log=str(tmp_path / "a.log"), log_format="json")
+    with logging(arguments, lambda: "now"):
+        arguments.tell("one", name="x\u2028y")
+        log.rename(tmp_path / "old.log")
+        log.mkdir()
+        arguments.tell("lost")
+        arguments.tell("lost too")
+        log.rmdir()
+        arguments.tell("two")
+    assert [json.loads(line)["event"] for line in log.read_text("utf-8").splitlines() if line] == ["two"]
+    (line,) = (tmp_path / "old.log").read_text("utf-8").splitlines()
+    assert json.loads(line)["name"] == "x\u2028y"
+    assert capsys.readouterr().err.count("cannot be written") == 1
+
+
+def test_a_task_a_check_and_a_cancel_have_their_events(job: Path, tmp_path: Path) -> None:
+    log, out = tmp_path / "all.log", tmp_path / "out"
+    ways = ["--log", str(log), "--log-format", "json"]
+    assert main(["task", "--spec", str(job), "--index", "0", *ways]) == 0
+    assert main(["verify", str(out), "--quick", *ways]) == 0
+    (out / "000_proxy.mp4").write_bytes(b"altered")
+    assert main(["verify", str(out), "--quick", *ways]) == 1
+    assert main(["cancel", str(job), *ways]) == 0
+    lines = lines_of(log)
+    assert [line["event"] for line in lines] == [
+        *("clip-start", "clip-verify", "clip-end", "clip-checked", "clip-checked", "job-cancel")
+    ]
+    assert {line["job"] for line in lines} == {"j1"}
+    assert {line["clip"] for line in lines[:5]} == {0}
+    assert [line["state"] for line in lines[3:5]] == ["same", "altered"]
+
+
+def test_the_log_says_what_ended_a_job(job: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    (tmp_path / "ffmpeg").write_text(
+        f'#!/bin/sh\ncase "$*" in *partial*) exec sleep 60;; esac\nexec {find_tool("ffmpeg")} "$@"\n'
+    )
+    (tmp_path / "ffmpeg").chmod(0o755)
+    argv = [sys.executable, "-m", "proxx", "run", str(job), "--log", str(log), "--log-format", "json", "--quiet"]
+    for end in ("signal", "marker"):
+        log.unlink(missing_ok=True)
+        child = subprocess.Popen(argv, env={**os.environ, "PROXX_FFMPEG": str(tmp_path / "ffmpeg")})
+        deadline = time.monotonic() + 60
+        while not (log.exists() and "clip-start" in log.read_text("utf-8")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if end == "signal":
+            child.send_signal(signal.SIGTERM)
+        else:
+            assert main(["cancel", str(tmp_path / "out")]) == 0
+        assert child.wait(timeout=60) == 130
+        last = lines_of(log)[-1]
+        assert (last["event"], last["status"]) == ("job-end", "CANCELLED")
+        assert last["cause"] == ("SIGTERM" if end == "signal" else "marker")

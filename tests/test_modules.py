@@ -17,7 +17,7 @@ EXAMPLE = ROOT / "examples" / "prores_offline.json"
 
 BANDS: dict[str, tuple[str, ...]] = {
     # What travels: values, findings, trouble.
-    "VALUES": ("model", "errors", "nearest", "jsonout"),
+    "VALUES": ("model", "errors", "nearest", "jsonout", "listeners"),
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
         *("jsontext", "tomltext", "positions", "tomledit"),

@@ -416,3 +416,20 @@ def test_a_clip_trimmed_off_a_frame_boundary_keeps_its_promise(camera: Path, spe
     words = ["-ss", "0.35", "-i", str(camera), "-map", "0", "-c", "copy", str(clip)]
     subprocess.run([find_tool("ffmpeg"), "-v", "error", "-nostdin", *words], check=True, timeout=60)
     assert main(["run", str(job(spec_file, clip, tmp_path / "out", "proxy_h264_low")), "--quiet"]) == 0
+
+
+def test_a_build_without_an_encoder_is_told_before_anything_is_made(
+    camera: Path, spec_file: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake, real = tmp_path / "ffmpeg", find_tool("ffmpeg")
+    fake.write_text(
+        f'#!/bin/sh\ncase "$*" in *-encoders*) "{real}" "$@" | grep -v libx264;; *) exec "{real}" "$@";; esac\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("PROXX_FFMPEG", str(fake))
+    spec = job(spec_file, camera, tmp_path / "out", "proxy_h264_low")
+    for command in ("plan", "run"):
+        assert main([command, str(spec)]) == 3
+        assert "has no encoder libx264\n" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main(["plan", str(job(spec_file, camera, tmp_path / "out", "proxy_prores_proxy"))]) == 0

@@ -22,6 +22,7 @@ from proxx import watching
 from proxx.arrivals import kind_of
 from proxx.claims import Claims
 from proxx.cli import main
+from proxx.errors import ProxxError
 from proxx.inbox import Inbox
 from proxx.manifest import claims_about, missing_of
 from proxx.metrics import Metrics
@@ -477,9 +478,28 @@ def test_the_counts_are_in_the_format_of_prometheus() -> None:
     lines = counts.text().splitlines()
     assert 'proxx_watch_files{folder="/a \\"b\\"\\n",state="wait"} 2' in lines
     assert 'proxx_watch_clips_total{folder="/a \\"b\\"\\n",status="FAILED"} 1' in lines
-    assert lines.index("# TYPE proxx_watch_jobs_total counter") + 1 == lines.index(
-        'proxx_watch_jobs_total{folder="/a \\"b\\"\\n",status="PARTIAL"} 1'
-    )
+    assert 'proxx_watch_jobs_total{folder="/a \\"b\\"\\n",status="PARTIAL"} 1' in lines
+    assert 'proxx_watch_jobs_total{folder="/a \\"b\\"\\n",status="REFUSED"} 0' in lines
+    assert lines.count("# TYPE proxx_watch_jobs_total counter") == 1
+
+
+def test_counts_go_on_from_those_of_the_watcher_before_and_outlive_a_full_disk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, folder = tmp_path / "a.prom", '/drop "1"\udcff'
+    for turn in range(1, 4):
+        counts = Metrics(str(place), folder)
+        counts.scanned({"take": 1}, 0.1)
+        counts.ended("COMPLETED", {"COMPLETED": 2})
+        counts.write()
+        assert [line for line in counts.text().splitlines() if line.endswith(f'"COMPLETED"}} {2 * turn}')]
+    assert Metrics(str(place), "/another").jobs["COMPLETED"] == 0
+    counts.path = str(tmp_path / "gone" / "a.prom")
+    counts.write()
+    counts.write()
+    assert capsys.readouterr().err.count("cannot write the counts") == 1
+    with pytest.raises(ProxxError, match="cannot write the counts"):
+        Metrics(str(tmp_path / "gone" / "a.prom"), folder)
 
 
 def test_a_watcher_stops_when_it_is_told_and_goes_on_later(card: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from proxx.errors import EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.ledger import PENDING, RUNNING, VERIFYING, Ledger
+from proxx.logs import log_of
 from proxx.stopping import mark
 from proxx.terminal import is_json, now, print_text, read_bytes
 
@@ -22,11 +23,12 @@ def cancel_command(arguments: argparse.Namespace) -> int:
     name = str(arguments.job)
     jobs = _unfinished(name) if os.path.isdir(name) else [_job_of(name)]
     for folder, job_id in jobs:
-        _cancel(folder, job_id, as_json=is_json(arguments))
+        path = _cancel(folder, job_id, as_json=is_json(arguments))
+        log_of(arguments)("job-cancel", "warning", job=job_id, marker=path)
     return EXIT_OK
 
 
-def _cancel(folder: str, job_id: str, *, as_json: bool) -> None:
+def _cancel(folder: str, job_id: str, *, as_json: bool) -> str:
     try:
         path = mark(folder, job_id, f"asked at {now()} on {socket.gethostname()} (process {os.getpid()})\n")
     except OSError as error:
@@ -35,6 +37,7 @@ def _cancel(folder: str, job_id: str, *, as_json: bool) -> None:
         print_text(json.dumps({"format": 1, "event": "cancel", "job_id": job_id, "marker": path}) + "\n")
     else:
         print_text(f"job {job_id} stops in order within seconds, if it is running ({path})\n")
+    return path
 
 
 def _unfinished(folder: str) -> list[tuple[str, str]]:

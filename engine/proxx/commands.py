@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from proxx import process
@@ -23,36 +23,37 @@ from proxx.report import FileReport, file_documents, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, report_of
-from proxx.toolbox import Tools
 from proxx.tools import find_tool, tool_version, whole_path
 
 
-def need_encoders(found: Tools, profile: Mapping[str, Any]) -> None:
-    """Raise ProxxError (exit 3) when this build of FFmpeg lacks an encoder of the profile."""
+def need_parts(ffmpeg: str, version: str, profile: Mapping[str, Any], encoders: Collection[str]) -> None:
+    """Raise ProxxError (exit 3) when this FFmpeg lacks an encoder of the profile, or a filter of its colours."""
+    build = f"ffmpeg {version} ({ffmpeg})"
     wanted = [part["encoder"] for part in (profile["video"], profile["audio"])]
-    missing = [name for name in wanted if name not in found.encoders]
+    missing = [name for name in wanted if name not in encoders]
     if missing:
         raise ProxxError(
-            f"ffmpeg {found.ffmpeg_version} ({found.ffmpeg}) has no encoder {' and no encoder '.join(missing)}",
+            f"{build} has no encoder {' and no encoder '.join(missing)}",
             hint=f"Profile {profile['name']} needs it: install a full build of FFmpeg, or set PROXX_FFMPEG to one.",
         )
-
-
-def need_filters(ffmpeg: str, version: str, profile: Mapping[str, Any]) -> None:
-    """Raise ProxxError (exit 3) when this build of FFmpeg lacks what a profile changes colours with."""
-    look = policy_of(profile, "colour")
-    wanted = ["zscale", "tonemap"] if look == "tonemap" else [profile["lut"]["filter"]] if look == "lut" else []
-    if not wanted:
-        return
-    listed = process.run([ffmpeg, "-hide_banner", "-filters"], timeout=20).stdout.decode("utf-8", "replace")
-    there = {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
-    missing = [name for name in wanted if name not in there]
+    missing = _missing_filters(ffmpeg, profile)
     if missing:
         raise ProxxError(
-            f"ffmpeg {version} ({ffmpeg}) has no filter {' and no filter '.join(missing)}",
+            f"{build} has no filter {' and no filter '.join(missing)}",
             hint=f"Profile {profile['name']} changes colours by it: install a full build of FFmpeg, "
             "or set PROXX_FFMPEG to one.",
         )
+
+
+def _missing_filters(ffmpeg: str, profile: Mapping[str, Any]) -> list[str]:
+    """What the profile changes colours with, and this build of FFmpeg lacks; most profiles need nothing."""
+    look = policy_of(profile, "colour")
+    wanted = ["zscale", "tonemap"] if look == "tonemap" else [profile["lut"]["filter"]] if look == "lut" else []
+    if not wanted:
+        return []
+    listed = process.run([ffmpeg, "-hide_banner", "-filters"], timeout=20).stdout.decode("utf-8", "replace")
+    there = {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
+    return [name for name in wanted if name not in there]
 
 
 def judged(

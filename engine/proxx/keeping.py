@@ -13,11 +13,12 @@ from proxx.chain import Break, broken_links, read_record, record_names
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
+from proxx.logs import Log, log_findings, log_of
 from proxx.luttrust import lut_findings
 from proxx.machine import Machine
 from proxx.model import SIMULATED
 from proxx.planning import shown
-from proxx.ready import record_of
+from proxx.ready import ids, record_of
 from proxx.recheck import Checked, chain_findings, check_again, make_anew, recorded_task
 from proxx.report import FileReport
 from proxx.report_text import as_text
@@ -91,15 +92,16 @@ def verify_command(arguments: argparse.Namespace) -> int:
     folder, record = _place(arguments.place)
     clips = _finished(folder, record)
     found = tools()
-    stop = _guarded()
+    stop, log = _guarded(), log_of(arguments)
     checked = []
     for clip in clips:
-        if not stop.is_set():
-            one = check_again(book, clip, found, stop, quick=arguments.quick)
-            checked.append(_compared(book, clip, one, arguments.places, stop) if arguments.deep else one)
-    if stop.is_set():
-        raise KeyboardInterrupt  # what was not looked at to its end is no finding
+        one = check_again(book, clip, found, stop, quick=arguments.quick)
+        checked.append(_compared(book, clip, one, arguments.places, stop) if arguments.deep else one)
+        if stop.is_set():
+            raise KeyboardInterrupt  # what was not looked at to its end is no finding
+        _log_check(log, clip, checked[-1])
     chain = chain_findings(book, folder, broken_links(folder))
+    log_findings(log, chain, folder=folder)
     if is_json(arguments):
         document = {
             "format": 1,
@@ -115,6 +117,13 @@ def verify_command(arguments: argparse.Namespace) -> int:
         print_words(f"{sum(1 for one in checked if one.state == 'same')} of {len(checked)} proxies are as recorded\n")
     wrong = has_errors(chain) or any(one.state != "same" for one in checked)
     return EXIT_FINDINGS if wrong else EXIT_OK
+
+
+def _log_check(log: Log, clip: Mapping[str, Any], one: Checked) -> None:
+    """An event for a proxy that was looked at again, with the job that made it."""
+    about = {"job": str(clip.get("made_by", "")), "clip": clip.get("index"), "source": clip.get("source")}
+    level = "info" if one.state == "same" else "error"
+    log("clip-checked", level, **about, output=one.output, state=one.state, findings=ids(one.findings))
 
 
 def _compared(book: Rulebook, clip: Mapping[str, Any], one: Checked, places: int | None, stop: Stop) -> Checked:
@@ -149,7 +158,8 @@ def _finished(folder: str, record: dict[str, Any] | None) -> list[dict[str, Any]
         return [_placed(folder, clip) for clip in _completed(record)]
     records = [record for name in record_names(folder) if (record := read_record(os.path.join(folder, name)))]
     known = [clip for one in sorted(records, key=lambda one: str(one.get("ended_at"))) for clip in _completed(one)]
-    known += [dict(entry.made.clip) for entry in Ledger(folder).entries() if entry.made is not None]
+    made = [entry.made for entry in Ledger(folder).entries() if entry.made is not None]
+    known += [{**one.clip, "made_by": one.job_id} for one in made]
     clips = {_name(clip): clip for clip in known}  # the ledger knows the newest
     if not clips:
         raise ProxxError(f"no ledger and no record of finished proxies in {folder}", exit_code=EXIT_USAGE)

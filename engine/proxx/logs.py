@@ -1,60 +1,140 @@
-"""What happens in a run, one event a line, for those who read it later: as words or as JSON, to a file or to stderr."""
+"""What happens, one event a line, for those who read it later: as words or as JSON, to a file or to stderr."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, redirect_stderr
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TextIO
 
-from proxx.errors import EXIT_USAGE, ProxxError
+from proxx.errors import EXIT_USAGE, Finding, ProxxError
 from proxx.jsonout import json_text
-from proxx.making import Progress, Result
-from proxx.model import Task
 from proxx.screen import visible
+
+if TYPE_CHECKING:
+    from proxx.making import Progress, Result
+    from proxx.model import Task
 
 FORMS = ("text", "json")
 LEVELS = {"COMPLETED": "info", "CANCELLED": "warning"}
 """How bad the end of a clip or a job is; every other end is an error."""
 
 _PLAIN = re.compile(r"[\w./:@+%,-]+")
+_BREAKS = re.compile("[\x7f\x85\u2028\u2029]")
 
 Log = Callable[..., None]
 """Writes one event: its name, its level ("info", "warning", "error"), and what belongs to it."""
 
+Line = Callable[[bytes], None]
+"""Takes one whole line."""
+
+
+def no_log(event: str, level: str = "info", **about: Any) -> None:
+    """Write nothing."""
+
+
+def takes_stderr(arguments: argparse.Namespace) -> bool:
+    """Whether standard error is the log's: then nothing else may be said there."""
+    return bool(getattr(arguments, "log_format", None) and not arguments.log)
+
+
+def log_of(arguments: argparse.Namespace) -> Log:
+    """The log of the command that runs; one that writes nothing where none is asked for."""
+    log: Log = getattr(arguments, "tell", no_log)
+    return log
+
 
 @contextmanager
-def logging(arguments: argparse.Namespace, now: Callable[[], str]) -> Iterator[Log | None]:
-    """The log that the arguments ask for; None when they ask for none. Raises ProxxError (exit 2) for a bad file."""
-    form, path = arguments.log_format, arguments.log
+def logging(arguments: argparse.Namespace, now: Callable[[], str]) -> Iterator[None]:
+    """Make the log that the arguments ask for; trouble that ends the command is its last event.
+
+    Raises ProxxError (exit 2) for a file that cannot be written.
+    """
+    arguments.tell = log = _log(arguments.log_format, arguments.log, now)
+    try:
+        with redirect_stderr(_Said(log)) if takes_stderr(arguments) else nullcontext():
+            yield
+    except ProxxError as error:
+        log("trouble", "error", message=str(error), hint=error.hint)
+        raise
+    except KeyboardInterrupt:
+        log("interrupted", "warning")
+        raise
+
+
+class _Said(io.TextIOBase):
+    """Standard error while it is the log's: a line that anything else writes there is an event too."""
+
+    def __init__(self, log: Log) -> None:
+        self.log, self.begun = log, ""
+
+    def write(self, text: str) -> int:
+        """Take text; every line that is whole becomes an event."""
+        *whole, self.begun = (self.begun + text).split("\n")
+        for line in whole:
+            self.log("said", "warning", message=line)
+        return len(text)
+
+
+def _log(form: str | None, path: str | None, now: Callable[[], str]) -> Log:
     if form is None and path is None:
-        yield None
-    elif path is None:
-        yield _writer(sys.stderr.buffer, form, now)
-    else:
-        try:
-            stream = open(path, "ab", buffering=0)  # noqa: SIM115 - closed below; a line is written whole, at the end
-        except OSError as error:
-            raise ProxxError(f"cannot write the log {path}: {error.strerror}", exit_code=EXIT_USAGE) from error
-        with stream:
-            yield _writer(stream, form or "text", now)
-
-
-def _writer(stream: BinaryIO, form: str, now: Callable[[], str]) -> Log:
+        return no_log
     say = _as_json if form == "json" else _as_text
+    write_line = _to_stderr(sys.stderr) if path is None else _to_file(os.path.abspath(path))
 
     def write(event: str, level: str = "info", **about: Any) -> None:
-        stream.write(say({"time": now(), "level": level, "event": event, **about}).encode("utf-8"))
-        stream.flush()
+        write_line(say({"time": now(), "level": level, "event": event, **about}).encode("utf-8"))
+
+    return write
+
+
+def _to_stderr(stream: TextIO) -> Line:
+    lock = Lock()
+
+    def write(line: bytes) -> None:
+        with lock:
+            stream.flush()
+            stream.buffer.write(line)
+            stream.buffer.flush()
+
+    return write
+
+
+def _to_file(path: str) -> Line:
+    """Write lines at the end of a file, which is opened for each: it may be moved away and begun anew meanwhile.
+
+    When it cannot be written any more (its disk is full), that is told once, and the work goes on.
+    """
+    try:
+        open(path, "ab").close()
+    except OSError as error:
+        raise ProxxError(f"cannot write the log {path}: {error.strerror}", exit_code=EXIT_USAGE) from error
+    lock, cut = Lock(), False
+
+    def write(line: bytes) -> None:
+        nonlocal cut
+        with lock:
+            try:
+                with open(path, "ab", buffering=0) as stream:
+                    whole = b"\n" + line if cut else line  # what was cut off shall not be the beginning of this one
+                    cut = stream.write(whole) != len(whole)
+            except OSError as error:
+                if not cut:
+                    print(f"proxx: the log {path} cannot be written: {error.strerror}; work goes on", file=sys.stderr)
+                cut = True
 
     return write
 
 
 def _as_json(line: Mapping[str, Any]) -> str:
-    return json_text(line, indent=None)
+    """As JSON, in which no sign is left that some readers take for the end of a line."""
+    return _BREAKS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json_text(line, indent=None))
 
 
 def _as_text(line: Mapping[str, Any]) -> str:
@@ -68,14 +148,27 @@ def _word(value: Any) -> str:
     return text if _PLAIN.fullmatch(text) else visible(json.dumps(text, ensure_ascii=False))
 
 
-def about_job(log: Log | None, job_id: str) -> Log:
-    """The log of one job, whose id stands in every line; one that writes nothing where there is none."""
+def about_job(log: Log, job_id: str) -> Log:
+    """The log of one job, whose id stands in every line."""
 
     def write(event: str, level: str = "info", **about: Any) -> None:
-        if log is not None:
-            log(event, level, job=job_id, **about)
+        log(event, level, job=job_id, **about)
 
     return write
+
+
+def log_findings(log: Log, findings: Iterable[Finding], **about: Any) -> None:
+    """An event for each finding, in its own words."""
+    for one in findings:
+        level = "info" if one.severity == "note" else one.severity
+        log("finding", level, **about, id=one.id, subject=one.subject, message=one.message)
+
+
+def say(arguments: argparse.Namespace, words: str, event: str, level: str = "info", **about: Any) -> None:
+    """Tell people in a line on stderr, unless it is the log's, and those who read the log by an event."""
+    log_of(arguments)(event, level, **about)
+    if not takes_stderr(arguments):
+        print(f"proxx: {words}", file=sys.stderr)
 
 
 def noting(log: Log, progress: Progress) -> Progress:

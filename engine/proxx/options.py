@@ -7,7 +7,7 @@ import argparse
 from proxx import __version__
 from proxx.delivery import REPORTS, read_target
 from proxx.exporters import export_parsers, resolve_parsers
-from proxx.runoptions import nle_options, places_option, run_parsers
+from proxx.runoptions import log_options, nle_options, places_option, run_parsers
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     cancel = command("cancel", "cancelling.cancel_command", "Ask a running job to stop in order, from any machine.")
     text = "the output folder of a job, or one of the documents in it (spec, plan, record)"
     cancel.add_argument("job", metavar="RECORD|PLAN|DIR", help=text)
+    log_options(cancel)
     _relink_parser(command("relink", "relinks.relink_command", "Tell whether NLEs swap clips for proxies, anybody's."))
     probe = command("probe", "commands.probe_command", "Tell what files are; with --format json as a probe file.")
     probe.add_argument("files", nargs="+", metavar="FILE", help="media files")

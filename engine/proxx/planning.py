@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from proxx import guardian
-from proxx.commands import judged, need_filters, planned_version, remarks
+from proxx.checking import Checked
+from proxx.commands import judged, need_parts, planned_version, remarks
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.job import plan
 from proxx.jsonout import json_text
@@ -24,7 +25,7 @@ from proxx.rulebook import Rulebook
 from proxx.sharing import Decode, decodes
 from proxx.shelf import book_of, one_for_all
 from proxx.terminal import is_json, now, print_text, saved_probes
-from proxx.tools import find_tool
+from proxx.tools import find_tool, version_and_encoders
 
 PLAN_BEGINS = b'{\n  "format": 1,\n  "job_id": '
 
@@ -63,10 +64,19 @@ def _planned(arguments: argparse.Namespace, book: Rulebook, name: str) -> Plan |
     checked, fine = judged(book, name, machine, is_json(arguments), relink=asked)
     if not fine:
         return None
-    made = plan(book, checked, planned_version(book, checked))
-    if made.engine == "ffmpeg":
-        need_filters(find_tool("ffmpeg"), made.engine_version, book.profiles[made.profile])
+    made = _plan(book, checked)
     remarks(name, checked)
+    return made
+
+
+def _plan(book: Rulebook, checked: Checked) -> Plan:
+    """The plan of a spec that is fine. Raises ProxxError (exit 3) where this FFmpeg could not carry it out."""
+    if checked.verdict.engine != "ffmpeg":
+        return plan(book, checked, planned_version(book, checked))
+    ffmpeg = find_tool("ffmpeg")
+    version, encoders = version_and_encoders(ffmpeg)
+    made = plan(book, checked, str(version))
+    need_parts(ffmpeg, str(version), book.profiles[made.profile], encoders)
     return made
 
 

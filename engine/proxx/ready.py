@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from proxx.adopting import RESULTS, Adopted, impl_of
 from proxx.chain import read_record
 from proxx.checking import Checked
-from proxx.commands import judged, need_encoders, need_filters, planned_version, remarks
+from proxx.commands import judged, need_parts, planned_version, remarks
 from proxx.engines import resolve_state as state
 from proxx.engines.resolve import Engine
-from proxx.engines.resolve_request import Simulation
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.job import Run, plan
 from proxx.jsonout import json_text
+from proxx.logs import log_findings, log_of, takes_stderr
 from proxx.machine import Machine
 from proxx.model import SIMULATED, Plan, Relinking
 from proxx.nlepromise import relinking_of, said_of
@@ -65,10 +65,28 @@ def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: S
     asked = asked if asked.nles else _recorded(book, name)
     checked, fine = judged(book, name, machine, is_json(arguments), data, events=True, relink=asked)
     if not fine:
+        log_of(arguments)("spec-refused", "error", **spec_words(name, checked), findings=ids(checked.findings))
         return None
     if arguments.adopts:
         return _adopted(book, name, checked, stop)
-    return ready_of(book, name, checked, stop, simulation_of(arguments, book))
+    return ready_of(arguments, book, name, checked, stop)
+
+
+def ids(findings: Sequence[Finding]) -> list[str]:
+    """What was found, for a log."""
+    return [one.id for one in findings]
+
+
+def spec_words(name: str, checked: Checked) -> dict[str, str]:
+    """A spec as a log names it."""
+    return {"job": str(checked.verdict.words.get("job_id", "")), "spec": name}
+
+
+def _remark(arguments: argparse.Namespace, name: str, checked: Checked) -> None:
+    """Tell the remarks on a spec that is fine."""
+    log_findings(log_of(arguments), checked.findings, **spec_words(name, checked))
+    if not takes_stderr(arguments):
+        remarks(name, checked)
 
 
 def _other_command(name: str, adopts: bool) -> ProxxError:
@@ -80,22 +98,19 @@ def _other_command(name: str, adopts: bool) -> ProxxError:
     return ProxxError(words, hint=f"Prove it and name it: proxx adopt {name}", exit_code=EXIT_USAGE)
 
 
-def ready_of(
-    book: Rulebook, name: str, checked: Checked, stop: Stop, simulation: Callable[[Tools], Simulation | None]
-) -> Ready:
+def ready_of(arguments: argparse.Namespace, book: Rulebook, name: str, checked: Checked, stop: Stop) -> Ready:
     """The job of a spec that was found right. Raises ProxxError (exit 3) when this machine cannot make it."""
-    found = tools()
+    simulation, found = simulation_of(arguments, book), tools()
     if checked.verdict.engine == "resolve":
         simulated = simulation(found)
         made_plan = plan(book, checked, planned_version(book, checked) + (SIMULATED if simulated else ""))
         engine = Engine(book, made_plan, simulated)
         engine.hello(stop)
-        remarks(name, checked)
+        _remark(arguments, name, checked)
         return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop, resolve=engine)
     made_plan = plan(book, checked, found.ffmpeg_version)
-    need_encoders(found, book.profiles[made_plan.profile])
-    need_filters(found.ffmpeg, found.ffmpeg_version, book.profiles[made_plan.profile])
-    remarks(name, checked)
+    need_parts(found.ffmpeg, found.ffmpeg_version, book.profiles[made_plan.profile], found.encoders)
+    _remark(arguments, name, checked)
     return Ready(name, book, made_plan, found, Run(made_plan.job_id), stop)
 
 

@@ -22,12 +22,12 @@ from proxx.errors import (
 from proxx.job import Run, has_record, judge_resume, run, work_on
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
-from proxx.logs import LEVELS, Log, about_job, logging, noting
+from proxx.logs import LEVELS, Log, about_job, log_findings, log_of, noting, takes_stderr
 from proxx.making import Clock, Result, Way
 from proxx.model import Plan, Task
 from proxx.preflight import Look, judge_places, look_before, try_writing
 from proxx.progress import showing, silent
-from proxx.ready import Ready, make_ready, record_of, since, spec_bytes
+from proxx.ready import Ready, ids, make_ready, record_of, since, spec_bytes
 from proxx.rendering import closing, encoder_of, going
 from proxx.report import FileReport
 from proxx.schedule import clips_at_once, one_at_a_time, threads_each
@@ -105,8 +105,8 @@ def go(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, *, each: 
 
     Something in the way of one job refuses all of them, or, with `each`, that one alone.
     """
-    with logging(arguments, now) as log, closing():
-        logs = [about_job(log, job.run.job_id) for job in jobs]
+    with closing():
+        logs = [about_job(log_of(arguments), job.run.job_id) for job in jobs]
         groups = [[place] for place in range(len(jobs))] if each else [range(len(jobs))]
         looked = [
             one
@@ -132,12 +132,13 @@ def _looked(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, logs
     told = list(zip(jobs, found, logs, strict=True))
     if any(map(has_errors, found)):
         for _, findings, log in told:
-            log("job-refused", "error", findings=[finding.id for finding in findings])
+            log("job-refused", "error", findings=ids(findings))
         reports = [FileReport(job.name, "", "none", tuple(findings)) for job, findings, _ in told if findings]
         print_reports(reports, as_json)
         return [Ended(job, REFUSED, findings=tuple(findings)) for job, findings, _ in told]
     for job, findings, log in told:
-        tell_early(findings)
+        log_findings(log, findings)
+        tell_early([] if takes_stderr(arguments) else findings)
         if job in done:
             log("job-nothing-to-do", clips=len(job.plan.tasks))
             tell_nothing_to_do(job.plan, as_json)
@@ -169,14 +170,15 @@ def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: 
         made = run(works, shared, [job.run for job, _ in jobs], going([job for job, _ in jobs], count))
     ended = [Ended(job, *of_job[:2], made=of_job[2]) for (job, _), of_job in zip(jobs, made, strict=True)]
     for (_, log), one in zip(jobs, ended, strict=True):
-        log("job-end", LEVELS.get(one.status, "error"), status=one.status, record=one.record)
+        cause = {"cause": one.job.stop.cause} if one.status == "CANCELLED" else {}
+        log("job-end", LEVELS.get(one.status, "error"), status=one.status, record=one.record, **cause)
         tell_outcome(one.status, one.record, one.made, is_json(arguments))
     return ended
 
 
 def _style(arguments: argparse.Namespace) -> str:
     """How progress is shown; a log on stderr tells it already."""
-    if arguments.quiet or (arguments.log_format and not arguments.log):
+    if arguments.quiet or takes_stderr(arguments):
         return "silent"
     return "events" if is_json(arguments) else "bars" if sys.stderr.isatty() else "lines"
 
@@ -205,11 +207,13 @@ def task_command(arguments: argparse.Namespace) -> int:
     findings = [*look.findings, *judge_places(book, [ready.plan], [look])]
     if not has_errors(findings):
         findings += try_writing(book, Ledger(ready.folder))
+    log = about_job(log_of(arguments), ready.plan.job_id)
     if has_errors(findings):
+        log("task-refused", "error", clip=task.index, findings=ids(findings))
         print_reports([FileReport(ready.name, "", "none", tuple(findings))], is_json(arguments))
         return EXIT_FINDINGS
-    encode = encoder_of(ready)
-    work = work_on(book, ready.plan, ready.tools, Clock(now), silent, ready.stop, way, encode=encode)
+    told = noting(log, silent)
+    work = work_on(book, ready.plan, ready.tools, Clock(now), told, ready.stop, way, encode=encoder_of(ready))
     with _heeding(ready, anew=False), closing():
         made = make_clip(work, task)
     entry = work.ledger.entry(task.output)

@@ -34,6 +34,7 @@ def run_parsers(command: Command) -> None:
     for one in (run, retry, adopt):
         _making(one)
     _overwriting(task)
+    log_options(task)
     for one in (run, retry, task, adopt):
         one.add_argument("--probes", metavar="FILE", help="use these saved facts where they name a source")
         one.set_defaults(adopts=one is adopt, makes=True)
@@ -58,6 +59,7 @@ def _looking_after(command: Command) -> None:
     words = "compare frames and sound with the sources', through the recorded filters"
     how.add_argument("--deep", action="store_true", help=words)
     places_option(verify)
+    log_options(verify)
     again = command("reproduce", "keeping.reproduce_command", "Make a recorded clip anew and compare the bytes.")
     again.add_argument("record", metavar="RECORD", help="a record file")
     again.add_argument("--index", metavar="N", type=int, default=0, help="the source's place in the spec (0)")
@@ -129,10 +131,15 @@ def _making(one: argparse.ArgumentParser) -> None:
     words = "how many clips to make at once (auto: as many as fill the cores and fit into memory)"
     one.add_argument("--jobs", type=_jobs, default=None, metavar="N|auto", help=words)
     one.add_argument("--quiet", action="store_true", help="show no progress")
-    one.add_argument("--log", metavar="FILE", help="write what happens to this file, one event a line, at its end")
-    words = "how the log is written (text); without --log it goes to stderr in place of the progress"
-    one.add_argument("--log-format", choices=("text", "json"), help=words)
+    log_options(one)
     _overwriting(one)
+
+
+def log_options(one: argparse.ArgumentParser) -> None:
+    """Where what happens is written for those who read it later."""
+    one.add_argument("--log", metavar="FILE", help="write what happens to this file, one event a line, at its end")
+    words = "how the log is written (text); without --log it goes to stderr, where nothing else is said then"
+    one.add_argument("--log-format", choices=("text", "json"), help=words)
 
 
 def _overwriting(one: argparse.ArgumentParser) -> None:

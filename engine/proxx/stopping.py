@@ -22,6 +22,7 @@ class Stop(Event):
         super().__init__()
         self.others = others
         self._hurried = False
+        self._cause = ""
 
     def is_set(self) -> bool:
         """Whether the work shall end."""
@@ -31,6 +32,17 @@ class Stop(Event):
     def hurried(self) -> bool:
         """Whether no child has its grace."""
         return self._hurried or any(isinstance(one, Stop) and one.hurried for one in self.others)
+
+    @property
+    def cause(self) -> str:
+        """What ended the work first: SIGINT, SIGTERM, SIGHUP or marker; empty while nothing has, or nobody said."""
+        said = (one.cause for one in self.others if isinstance(one, Stop))
+        return self._cause or next((cause for cause in said if cause), "")
+
+    def end(self, cause: str) -> None:
+        """End the work in order, for this cause."""
+        self._cause = self.cause or cause
+        self.set()
 
     def hurry(self) -> None:
         """Let no child have its grace."""
@@ -50,7 +62,7 @@ def stop_on_signals(stop: Stop) -> None:
         if len(heard) > 1:
             stop.hurry()
             raise KeyboardInterrupt
-        stop.set()
+        stop.end(signal.Signals(number).name)
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -84,7 +96,7 @@ def is_marked(folder: str, job_id: str) -> bool:
 
 
 @contextmanager
-def heeding_mark(stop: Event, folder: str, job_id: str, *, every: float = LOOK_SECONDS) -> Iterator[None]:
+def heeding_mark(stop: Stop, folder: str, job_id: str, *, every: float = LOOK_SECONDS) -> Iterator[None]:
     """Set `stop` when the job's marker appears; looked for in a thread, so that a slow share holds nobody up."""
     done = Event()
     place = os.path.join(folder, MARKERS)
@@ -95,7 +107,7 @@ def heeding_mark(stop: Event, folder: str, job_id: str, *, every: float = LOOK_S
                 if os.path.isdir(folder):
                     os.makedirs(place, exist_ok=True)
             if is_marked(folder, job_id):
-                stop.set()
+                stop.end("marker")
                 return
 
     looking = Thread(target=look, name="cancel marker", daemon=True)

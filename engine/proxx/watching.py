@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from proxx import guardian
 from proxx.errors import EXIT_CLIP_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.ledger import pause
+from proxx.logs import log_of, say, takes_stderr
 from proxx.metrics import Metrics
 from proxx.nlepromise import relinking_of
 from proxx.rulebook import Rulebook
@@ -96,6 +97,12 @@ class Watcher:
 
     def run(self) -> int:
         """The exit code when it ends."""
+        log_of(self.arguments)("watch-start", folder=self.folder)
+        code = self._go_over()
+        log_of(self.arguments)("watch-end", folder=self.folder, exit_code=code)
+        return code
+
+    def _go_over(self) -> int:
         waited = False
         while not self.stop.is_set():
             begun = time.monotonic()
@@ -109,7 +116,8 @@ class Watcher:
             if self.arguments.once and not worked and self._is_over(answers, begun - self.since):
                 break
             if not answers and not waited and not self.arguments.once:
-                print(f"proxx: watching {self.folder}", file=sys.stderr)
+                if not takes_stderr(self.arguments):
+                    print(f"proxx: watching {self.folder}", file=sys.stderr)
                 waited = True
             pause(self.settings["scan_seconds"], self.stop.is_set)
         if self.cut_off:
@@ -150,5 +158,6 @@ class Watcher:
         if seconds < enough or self.scans <= self.settings["scans"]:
             return False
         for path in answers:
-            print(f"proxx: {path} is left: it is still being written, or another watcher is at it", file=sys.stderr)
+            words = f"{path} is left: it is still being written, or another watcher is at it"
+            say(self.arguments, words, "file-left", "warning", file=path)
         return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,16 +12,16 @@ from proxx.checking import Checked, check
 from proxx.commit import write_durably
 from proxx.errors import EXIT_TROUBLE, Finding, ProxxError
 from proxx.evaluate import ask, tell_all
+from proxx.logs import log_of, say
 from proxx.machine import Machine
 from proxx.model import Task
 from proxx.newspec import Job, best_named, specs_of
 from proxx.nlepromise import relinking_of, with_nles
-from proxx.ready import Ready, ready_of
+from proxx.ready import Ready, ids, ready_of, spec_words
 from proxx.report import FileReport, file_documents
 from proxx.route import route_source
 from proxx.rulebook import Rulebook
 from proxx.running import REFUSED, Ended, go, way_of
-from proxx.simulating import simulation_of
 from proxx.stopping import Stop
 from proxx.terminal import now, print_reports
 
@@ -39,14 +38,16 @@ def _ready(
     """The job of a judged spec, or what became of it already."""
     if not checked.verdict.ok:
         print_reports([FileReport(name, checked.text, checked.verdict.engine, checked.findings)], False)
+        log_of(arguments)("spec-refused", "error", **spec_words(name, checked), findings=ids(checked.findings))
         return outcome_of(REFUSED, findings=checked.findings, text=checked.text)
     try:
-        return ready_of(book, name, checked, Stop(signals), simulation_of(arguments, book))
+        return ready_of(arguments, book, name, checked, Stop(signals))
     except ProxxError as error:
         if error.exit_code != EXIT_TROUBLE:
             raise
-        print(f"proxx: {name}: {error}", file=sys.stderr)
-        return outcome_of("FAILED", job_id=str(checked.verdict.words.get("job_id", "")), trouble=str(error))
+        about = spec_words(name, checked)
+        say(arguments, f"{name}: {error}", "job-failed", "error", **about, message=str(error), hint=error.hint)
+        return outcome_of("FAILED", job_id=about["job"], trouble=str(error))
 
 
 def _told(ended: Ended) -> Outcome:
@@ -139,6 +140,7 @@ def _prepared(
         findings = tell_all(book, ask(book, "watch-profile", facts), {"file": path}, path)
         if findings:
             print_reports([FileReport(path, "", "none", tuple(findings))], False)
+            log_of(arguments)("file-refused", "error", file=path, findings=ids(findings))
             yield [path], outcome_of(REFUSED, findings=findings)
         else:
             engines.setdefault(engine, []).append(path)

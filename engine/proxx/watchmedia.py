@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,8 +11,10 @@ from typing import Any
 from proxx.claims import Claims
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
 from proxx.inbox import Inbox
+from proxx.logs import log_of, say
 from proxx.manifest import missing_of
 from proxx.newspec import default_resolution
+from proxx.ready import ids
 from proxx.report import FileReport
 from proxx.rulebook import Rulebook
 from proxx.running import REFUSED
@@ -94,7 +95,10 @@ class Media:
         """Whether a card's manifest names a file that is not there yet; it is told."""
         missing = next(missing_of(key), None) if os.path.isdir(key) else None
         if missing is not None:
-            self._say(f"{key} waits for {missing}, which its manifest names")
+            words = f"{key} waits for {missing}, which its manifest names"
+            if words not in self.said:
+                self.said.add(words)
+                say(self.arguments, words, "card-waits", "warning", card=key, file=missing)
         return missing is not None
 
     def _refuse(self, found: Mapping[str, Sequence[Finding]]) -> Iterator[Outcome]:
@@ -102,6 +106,7 @@ class Media:
         for path, findings in found.items():
             if not self.inbox.is_refused(path):
                 print_reports([FileReport(path, "", "none", tuple(findings))], False)
+                log_of(self.arguments)("file-refused", "error", file=path, findings=ids(findings))
                 outcome = outcome_of(REFUSED, findings=findings)
                 self.inbox.note(path, {**outcome, "incomplete": True})
                 yield outcome
@@ -110,12 +115,6 @@ class Media:
         """The output folder: it lies below --out as the files' folder lies below the watched one."""
         below = os.path.relpath(key if os.path.isdir(key) else os.path.dirname(files[0]), self.folder)
         return os.path.normpath(os.path.join(self.out, below))
-
-    def _say(self, words: str) -> None:
-        """Tell why something is waited for, once."""
-        if words not in self.said:
-            self.said.add(words)
-            print(f"proxx: {words}", file=sys.stderr)
 
     def _looked(self, path: str) -> tuple[str, list[Finding]]:
         """What becomes of a file after a closer look, if it still is what the scan saw."""

@@ -14,6 +14,7 @@ from proxx.claims import Claims
 from proxx.commit import make_folder, sync_folder, write_durably
 from proxx.errors import EXIT_TROUBLE, ProxxError
 from proxx.jsonout import json_text
+from proxx.logs import LEVELS, log_of
 from proxx.rulebook import Rulebook
 from proxx.stopping import Stop
 from proxx.watchjobs import Outcome, outcome_of, run_spec
@@ -95,6 +96,9 @@ class Specs:
         write_durably(part, json_text({"format": 1, "spec": os.path.basename(final), **outcome}))
         os.replace(part, result)
         os.rename(running, final)
+        level = LEVELS.get(str(outcome["status"]), "error")
+        about = {"job": outcome["job_id"], "spec": final, "status": outcome["status"], "result": result}
+        log_of(self.arguments)("spec-moved", level, **about)
         for place in (state, RUNNING):
             sync_folder(Path(self._place(place)))
 
