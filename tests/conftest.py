@@ -90,6 +90,18 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_generation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests that name ffmpeg or ffprobe themselves run the build that PROXX_FFMPEG and PROXX_FFPROBE choose."""
+    folder = tmp_path_factory.mktemp("tools")
+    for name in ("ffmpeg", "ffprobe"):
+        if os.environ.get(f"PROXX_{name.upper()}"):
+            (folder / name).symlink_to(find_tool(name))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(folder), prepend=os.pathsep)
+        yield
+
+
 @pytest.fixture(scope="session")
 def rulebook(_cache_of_its_own: None) -> Rulebook:
     """The shipped rulebook, proved."""

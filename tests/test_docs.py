@@ -181,10 +181,10 @@ def test_there_is_a_page_for_every_table_profile_and_finding(rulebook: Rulebook,
     expected = {f"tables/{name}.md" for name in rulebook.items["table"]}
     expected |= {f"profiles/{name}.md" for name in rulebook.profiles}
     expected |= {f"findings/{name}.md" for name in rulebook.findings}
-    names = ("index", "jobspec", "tokens", "facts", "vocabulary", "fixtures", "commands", "exit-codes")
+    names = ("index", "jobspec", "tokens", "facts", "vocabulary", "fixtures", "generations", "commands", "exit-codes")
     single = {f"{name}.md" for name in (*names, "resolve/api", "resolve/rendering")}
     assert set(pages) == expected | single | {f"{kind}/index.md" for kind in ("tables", "profiles", "findings")}
-    assert len(PAGES) == 11
+    assert len(PAGES) == 12
 
 
 def test_every_field_token_fact_word_and_command_is_told(rulebook: Rulebook, pages: dict[str, str]) -> None:

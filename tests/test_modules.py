@@ -88,6 +88,7 @@ BANDS: dict[str, tuple[str, ...]] = {
             "contractpages",
             "resolvepages",
             "fixturepages",
+            "generationpages",
             "pages",
         ),
         *("export", "site", "docs"),

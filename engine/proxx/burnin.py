@@ -51,13 +51,13 @@ def check_of(number: int) -> int:
     return (number + 3 * (number >> 4) + 5 * (number >> 8) + 9) % (1 << CHECK_BITS)
 
 
-def number_graph(width: int, height: int, rate: Fraction, hidden: int) -> tuple[str, int]:
+def number_graph(width: int, height: int, rate: Fraction, hidden: int, frame: str = "N") -> tuple[str, int]:
     """FFmpeg's source of the two bands over a picture of that height (blocks, then digits), and their height together.
 
-    `hidden` frames come before the one that has the number 0.
+    `frame` is the expression of a frame's number; `hidden` frames come before the one that is told as 0.
     """
     band = max(height // SHARE, 1) * 2
-    count = f"mod(N+{(NUMBERS - hidden) % NUMBERS},{NUMBERS})"
+    count = f"mod({frame}+{(NUMBERS - hidden) % NUMBERS},{NUMBERS})"
     code = f"st(1,mod(ld(0)+3*floor(ld(0)/16)+5*floor(ld(0)/256)+9,{1 << CHECK_BITS}))"
     bit = f"if(lt(X,{BITS}),floor(ld(0)/pow(2,{BITS - 1}-X)),floor(ld(1)/pow(2,{COLUMNS - 1}-X)))"
     blocks = f"st(0,{count});{code};st(2,mod({bit},2));255*if(eq(Y,0),ld(2),1-ld(2))"

@@ -21,9 +21,6 @@ HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 MILLISECONDS = frozenset({"mkv", "webm"})
 """Containers that tell times in whole milliseconds, so that rates and starts in them are rounded."""
 
-UNSAFE_FIELDS = frozenset({"prores_aw"})
-"""FFmpeg's encoders that crash, up to 7.0, on two fields of lines that are an odd multiple of 16."""
-
 FIELD_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 
 
@@ -123,13 +120,17 @@ def lines_of(clip: Clip) -> str | None:
     return "same" if height == video.height and not clip.turn and not video.pose else "other"
 
 
-def field_lines(clip: Clip, video: Mapping[str, Any]) -> str | None:
-    """Whether two fields have whole lines of colour in the proxy's raster: whole, split, turned or unsafe."""
+def field_lines(clip: Clip, video: Mapping[str, Any], habits: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Whether two fields have whole lines of colour in the proxy's raster: whole, split, turned or unsafe.
+
+    `habits` are FFmpeg's: at which numbers of lines an encoder crashes on two fields, in some version.
+    """
     if clip.height is None:
         return None
     if clip.turn or (clip.media.video and clip.media.video.pose):
         return "turned"
-    if video.get("encoder") in UNSAFE_FIELDS and clip.height % 32 == 16:
+    crashes = [data["unsafe_fields"] for data in habits.values() if "unsafe_fields" in data]
+    if any(one["encoder"] == video.get("encoder") and clip.height % one["lines"] == one["rest"] for one in crashes):
         return "unsafe"
     return "whole" if clip.height % (4 if video["pix_fmt"].startswith(("yuv420", "yuvj420")) else 2) == 0 else "split"
 

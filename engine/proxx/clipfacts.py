@@ -32,8 +32,10 @@ CLIP_POLICIES = ("rate", "scan", "rotation", "colour", "alpha")
 TRACK_POLICIES = ("gaps", "channels", "layouts")
 
 
-def clip_facts(clip: Clip, profile: Mapping[str, Any], explicit_rate: bool) -> dict[str, Value]:
-    """Facts of what one source's proxy would be."""
+def clip_facts(
+    clip: Clip, profile: Mapping[str, Any], habits: Mapping[str, Mapping[str, Any]], explicit_rate: bool
+) -> dict[str, Value]:
+    """Facts of what one source's proxy would be; `habits` are FFmpeg's."""
     media, video = clip.media, clip.media.video
     timecode = None
     if media.timecode is not None and (not media.timecode or clip.rate is not None):
@@ -61,7 +63,7 @@ def clip_facts(clip: Clip, profile: Mapping[str, Any], explicit_rate: bool) -> d
             "clip.lut": _lut(clip, profile),
             "clip.turn": turn_of(media),
             "clip.lines": lines_of(clip),
-            "clip.field-lines": field_lines(clip, profile["video"]),
+            "clip.field-lines": field_lines(clip, profile["video"], habits),
             "clip.alpha": alpha_of(media),
             "clip.range": range_of(media),
             **{f"policy.{choice}": policy_of(profile, choice) for choice in CLIP_POLICIES},

@@ -10,7 +10,7 @@ from proxx.clip import Clip, conforming, is_rgb, promised_frames
 from proxx.colour import CONVERTED, ProxyColour, proxy_colour
 from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.ffmpeg_sound import sound_words
-from proxx.generations import habits_of
+from proxx.generations import habits_of, lacks
 from proxx.luts import graph_text
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.naming import Named, temporary_name
@@ -29,13 +29,17 @@ def ffmpeg_task(rulebook: Rulebook, profile: Mapping[str, Any], judged: JudgedCl
     temporary = named.output[: -len(named.name)] + temporary_name(named.name)
     context, audio = ffmpeg_words(rulebook, profile, judged, temporary, version)
     lut = profile["lut"] if context["out"]["lut"] else None
+    argv = ("ffmpeg", *render(profile["template"], rulebook.templates, context))
+    trouble, hint = lacks(rulebook.items.get("ffmpeg-option", {}), argv, version)
+    if trouble:
+        raise ProxxError(f"{trouble} (template {profile['template']})", hint=hint, exit_code=EXIT_FINDINGS)
     return Task(
         index=clip.index,
         source=clip.media.path,
         output=named.output,
         temporary=temporary,
         expect=_promise(profile, named, context, audio),
-        argv=("ffmpeg", *render(profile["template"], rulebook.templates, context)),
+        argv=argv,
         lut={"file": lut["file"], "path": rulebook.about["luts"][profile["name"]], "sha256": lut["sha256"]}
         if lut
         else {},

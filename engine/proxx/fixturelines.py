@@ -46,7 +46,8 @@ def seconds_of(fixture: Fixture, frame: int) -> Fraction:
 
 def picture_graph(fixture: Fixture) -> str:
     """The source of the picture, ready for its encoder."""
-    bands, taken = number_graph(fixture.width, fixture.height, fixture.rate, fixture.hidden)
+    frame = _number() if fixture.is_variable else "N"
+    bands, taken = number_graph(fixture.width, fixture.height, fixture.rate, fixture.hidden, frame)
     deep = "10le" if bit_depth(fixture.pix_fmt) > 8 else ""
     plain = f"yuv{'a' if fixture.pix_fmt.startswith('yuva') else ''}444p{deep}"
     rest = f"{fixture.width}x{max(fixture.height - taken, 1)}"
@@ -55,10 +56,11 @@ def picture_graph(fixture: Fixture) -> str:
     moving += ":alpha=128" if plain.startswith("yuva") else ""
     weave = {"no": "", "tff": ",tinterlace=mode=interleave_top", "bff": ",tinterlace=mode=interleave_bottom"}
     graph = f"{bands};{moving}{weave[fixture.interlaced]},format=@[moving];[band0][band1][moving]vstack=inputs=3"
-    chain = [graph.replace("@", plain), f"trim=end_frame={fixture.frames + fixture.hidden}"]
-    chain += [f"settb=expr=1/({fixture.rate})"]
-    # FFmpeg 7.0 forgets how long a frame lasts whose moment is set, and hides the last one: only where it must be.
-    chain += [f"setpts={_moments(fixture)}"] if fixture.is_variable else []
+    chain = [graph.replace("@", plain), f"settb=expr=1/({fixture.rate})"]
+    # Uneven moments are those of frames left out. FFmpeg 7.0 forgets the rate of frames whose moments are set: such a
+    # file would have no timecode, and hide its last frame.
+    chain += [f"select='{_is_shown()}'"] if fixture.is_variable else []
+    chain += [f"trim=end_frame={fixture.frames + fixture.hidden}"]
     chain += [f"scale={SCALING}:in_range=tv:out_range={fixture.colour.range}"]
     chain += [f"setsar=sar={fixture.par.numerator}/{fixture.par.denominator}:max=65535", f"format={fixture.pix_fmt}"]
     colour = fixture.colour
@@ -68,10 +70,20 @@ def picture_graph(fixture: Fixture) -> str:
     return ",".join(chain)
 
 
-def _moments(fixture: Fixture) -> str:
-    """When frame N is shown, in frames of the rate."""
-    steps = [f"eq(mod(N,{len(PATTERN)}),{place})*{sum(PATTERN[:place])}" for place in range(1, len(PATTERN))]
-    return f"'{sum(PATTERN)}*floor(N/{len(PATTERN)})+{'+'.join(steps)}'"
+def _is_shown() -> str:
+    """Whether frame n of an even rate is among those that are shown, at uneven moments."""
+    return "+".join(f"eq(mod(n,{sum(PATTERN)}),{start})" for start in _starts())
+
+
+def _number() -> str:
+    """The number that frame N of an even rate has among those that are shown."""
+    later = "".join(f"+gte(mod(N,{sum(PATTERN)}),{start})" for start in _starts()[1:])
+    return f"({len(PATTERN)}*floor(N/{sum(PATTERN)}){later})"
+
+
+def _starts() -> list[int]:
+    """When each frame of a round is shown, in frames of the rate."""
+    return [sum(PATTERN[:place]) for place in range(len(PATTERN))]
 
 
 def samples_of(fixture: Fixture) -> int:

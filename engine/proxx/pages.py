@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from proxx.contractpages import command_pages, spec_pages, token_pages, word_pages
 from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.fixturepages import fixture_pages
+from proxx.generationpages import generation_pages
 from proxx.markdown import code, grid, listed, page
 from proxx.profilepages import profile_pages
 from proxx.resolvepages import resolve_pages
@@ -16,6 +17,13 @@ from proxx.tablepages import Pages, fact_pages, finding_pages, row_count, severi
 
 _PATH = re.compile(r"(\w[\w.-]*/)*\w[\w.-]*\.md", re.ASCII)
 """What a page may be called: no name of the rulebook leads out of its folder."""
+
+
+OPTIONAL = {
+    "fixture-word": ["[Fixtures](fixtures.md)", "the words that test clips are asked for with"],
+    "ffmpeg-option": ["[FFmpeg's generations](generations.md)", "which version has which option, and which habit"],
+}
+"""Pages that a rulebook may have, by what it has then."""
 
 
 def index_pages(rulebook: Rulebook) -> Pages:
@@ -32,6 +40,7 @@ def index_pages(rulebook: Rulebook) -> Pages:
         ["[Vocabulary](vocabulary.md)", "the words for codecs and containers"],
         ["[DaVinci Resolve: rendering](resolve/rendering.md)", "formats, codecs and settings by id, camera RAW"],
         ["[DaVinci Resolve: scripting](resolve/api.md)", "what is relied on of its scripting interface"],
+        *[row for kind, row in OPTIONAL.items() if rulebook.items.get(kind)],
         ["[Commands](commands.md)", "the command line"],
         ["[Exit codes](exit-codes.md)", "what a command's end means"],
     ]
@@ -63,6 +72,7 @@ PAGES: Mapping[str, Callable[[Rulebook], Pages]] = {
     "vocabulary": word_pages,
     "resolve": resolve_pages,
     "fixtures": fixture_pages,
+    "generations": generation_pages,
     "commands": command_pages,
 }
 """What makes the pages of each part, in the order of the site."""

@@ -146,7 +146,7 @@ def _judge_media(
     if job.engine == "resolve" and not has_errors(job.findings):  # of a job that is refused nothing more is said
         usable = [at for at, route in enumerate(routes) if route.engine == "resolve" and not has_errors(route.findings)]
         findings += [finding for at in usable for finding in raw_findings(rulebook, media[at], indexes[at])]
-    rate = explicit_rate(rulebook, words)
+    rate, habits = explicit_rate(rulebook, words), rulebook.items.get("ffmpeg-habit", {})
     profile = rulebook.profiles.get(name)
     judged = []
     for index, one, route in zip(indexes, media, routes, strict=True):
@@ -154,7 +154,7 @@ def _judge_media(
         fits = profile is not None and route.engine == profile["engine"] == "ffmpeg" and "resolution" in words
         # Of a source that is refused nothing more is said: one fault, one report.
         if profile is not None and fits and not has_errors(route.findings):
-            known = {**facts, **clip_facts(clip, profile, rate is not None)}
+            known = {**facts, **clip_facts(clip, profile, habits, rate is not None)}
             judged.append(_judge_clip(rulebook, clip, route, profile, known, findings))
         else:
             judged.append(JudgedClip(clip, route, {}, (), None))

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxx.tools import find_tool
+
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "PROXX_FAULTS_MARK"
 FRAMES = 15
@@ -65,8 +67,8 @@ def set_up(folder: Path, clips: int) -> Bench:
     tally.touch()
     wrapper = folder / "ffmpeg"
     # exec: what is killed is FFmpeg itself. The tally is written before, by one short append.
-    note = f'echo "${MARK} $(date +%s.%N) $*" >> "{tally}"'
-    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-map_metadata*) {note};; esac\nexec ffmpeg "$@"\n')
+    note, real = f'echo "${MARK} $(date +%s.%N) $*" >> "{tally}"', find_tool("ffmpeg")
+    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-map_metadata*) {note};; esac\nexec "{real}" "$@"\n')
     wrapper.chmod(0o755)
     return Bench(folder, tuple(made), wrapper, tally)
 

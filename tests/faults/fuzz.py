@@ -29,6 +29,7 @@ from proxx.errors import ProxxError
 from proxx.machine import Machine
 from proxx.mend import mend
 from proxx.rulebook import Rulebook, load
+from proxx.tools import find_tool
 
 DEADLINE = 20.0
 """Seconds that one input may take."""
@@ -295,13 +296,14 @@ def media(book: Rulebook, folder: Path, count: int, number: int) -> Line:
         argv = ["ffmpeg", "-v", "error", "-nostdin", *picture, *way, str(folder / name)]
         subprocess.run(argv, check=True, timeout=60)
     spec = json.loads((ROOT / "examples" / "prores_offline.json").read_text("utf-8"))
+    programs = [os.path.basename(find_tool(name)) for name in ("ffmpeg", "ffprobe")]
 
     def one(base: str, changes: list[Change]) -> None:
         whole = Path(base)
         path = folder / f"fuzzed{whole.suffix}"
         path.write_bytes(damaged(whole.read_bytes(), changes, reach=2048))
         text = json.dumps({**spec, "sources": [str(path)], "output_directory": str(folder / "out")})
-        with guarded(folder, "ffmpeg", "ffprobe"):
+        with guarded(folder, *programs):
             check(book, text.encode(), Machine(book, counts=True))
 
     return tried("media", count, number, one, [str(folder / name) for name in WAYS])
