@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from proxx.model import Media, Video
+from proxx.pixels import has_alpha, is_rgb
 from proxx.policy import policy_of
 from proxx.rhythm import Conformed, conformed, conformed_evenly, read_rhythm, stand_apart
 from proxx.size import Box, letterbox, pixel_aspect, raster, squared, written
@@ -143,11 +144,6 @@ def alpha_of(media: Media) -> str | None:
     return video.alpha or ("some" if has_alpha(video.pix_fmt) else "none")
 
 
-def has_alpha(pix_fmt: str) -> bool:
-    """Whether an FFmpeg pixel format has a transparency of its own."""
-    return pix_fmt.startswith(("yuva", "gbrap", "rgba", "bgra", "argb", "abgr", "ya8", "ya16", "vuya", "ayuv"))
-
-
 def range_of(media: Media) -> str | None:
     """limited, full or unknown; None when nothing is known of the picture."""
     video = media.video
@@ -216,18 +212,6 @@ def conforming(clip: Clip) -> Conformed | None:
         return conformed(read_rhythm(video.rhythm), video.tick, clip.rate)
     frames = promised_frames(clip, conformed=False)
     return conformed_evenly(frames, clip.source_rate, clip.rate) if frames and clip.source_rate else None
-
-
-def bit_depth(pix_fmt: str) -> int:
-    """Bits a sample of an FFmpeg pixel format: yuv422p10le has 10, yuv420p has 8."""
-    bare = pix_fmt.removesuffix("le").removesuffix("be")
-    digits = bare[len(bare.rstrip("0123456789")) :]
-    return int(digits) if digits and bare[: -len(digits)].endswith(("p", "gray")) and int(digits) > 8 else 8
-
-
-def is_rgb(pix_fmt: str) -> bool:
-    """Whether the source's samples are red, green and blue rather than luma and chroma."""
-    return pix_fmt.startswith(("gbr", "rgb", "bgr", "argb", "abgr", "0rgb", "pal8", "x2rgb", "x2bgr"))
 
 
 def accepts(profile: Mapping[str, Any], resolution: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from proxx.clip import (
     Clip,
     alpha_of,
-    bit_depth,
     conforming,
     field_lines,
     length_of,
@@ -22,6 +21,7 @@ from proxx.clip import (
 from proxx.facts import UNKNOWN, base_name, known, looked_at, rate_text
 from proxx.model import Media
 from proxx.origin import reel_standing
+from proxx.pixels import bit_depth
 from proxx.policy import policy_of
 from proxx.pose import turn_of
 from proxx.rulebook import Rulebook

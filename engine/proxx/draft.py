@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 from proxx.answers import decide
-from proxx.clip import bit_depth, is_rgb
 from proxx.draftsound import draft_sound
 from proxx.facts import base_name
 from proxx.model import Media, Video
 from proxx.packets import Packets
+from proxx.pixels import bit_depth, is_rgb
 from proxx.refusal import cannot
 from proxx.rulebook import Rulebook, builtin
 from proxx.timecode import nominal

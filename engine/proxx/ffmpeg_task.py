@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from proxx.clip import Clip, conforming, is_rgb, promised_frames
+from proxx.clip import Clip, conforming, promised_frames
 from proxx.colour import CONVERTED, ProxyColour, proxy_colour
 from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.ffmpeg_sound import sound_words
 from proxx.generations import habits_of, lacks
+from proxx.levels import spread
 from proxx.luts import graph_text
 from proxx.model import Audio, Colour, Media, Task, Video
 from proxx.naming import Named, temporary_name
+from proxx.pixels import is_rgb
 from proxx.render import render
 from proxx.rhythm import read_rhythm
 from proxx.rulebook import Rulebook
@@ -131,6 +133,7 @@ def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
         "fields": "" if scan == "no" else "bff" if (video.field_order or "").startswith("b") else "tff",
         "turn": 0 if _said(judged, "rotation-policy", "turn", "bake") == "bake" else video.rotation or 0,
         "look": look,
+        **spread(clip.media, profile["video"]["pix_fmt"], colour.written.range, look),
         "transfer_in": video.colour.transfer if video.colour else "unknown",
         "range": colour.written.range,
         "primaries": colour.written.primaries,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from proxx.clip import bit_depth
+from proxx.pixels import bit_depth
 
 Items = Mapping[str, Mapping[str, Any]]
 Settings = Mapping[str, str]

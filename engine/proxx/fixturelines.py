@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from proxx.burnin import number_graph, sound_expression
-from proxx.clip import bit_depth
 from proxx.fixture import Fixture, Stream
 from proxx.fixturefit import Items
+from proxx.pixels import bit_depth
 
 PATTERN = (1, 1, 4)
 """How many frames' time the frames of a variable rate last, in turn."""

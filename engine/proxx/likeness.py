@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from fractions import Fraction
 
-from proxx.clip import FIELD_ORDERS, is_rgb
+from proxx.clip import FIELD_ORDERS
 from proxx.conventions import Nle, folder, folder_relation, name_relation
 from proxx.facts import base_name, rate_text
 from proxx.model import Audio, Colour, Media, Video
 from proxx.moments import start_label
 from proxx.origin import written_reel
+from proxx.pixels import is_rgb
 from proxx.shapes import Like, shape_likeness
 from proxx.timecode import TimecodeError, parse
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from proxx.boxes import Masks, minus, overlap
-from proxx.clip import bit_depth
 from proxx.faults import Witness, witness
+from proxx.pixels import bit_depth
 from proxx.rulebook import Rulebook
 from proxx.tables import Column, Row, Table, Value
 

@@ -68,6 +68,8 @@ SHAPES: Mapping[str, Mapping[str, Sample]] = {
         "rgb": _shape({"pix_fmt": "gbrp", "colour": Colour("pc", "bt709", "iec61966-2-1", "gbr")}),
         "hlg": _shape({"pix_fmt": "yuv420p10le", "colour": Colour("tv", "bt2020", "arib-std-b67", "bt2020nc")}),
         "full-range": _shape({"pix_fmt": "yuvj420p", "colour": Colour("pc", "bt709", "bt709", "bt709")}),
+        "deep-rgb": _shape({"pix_fmt": "gbrp12le", "colour": Colour("pc", "bt709", "iec61966-2-1", "gbr")}),
+        "deep-full-range": _shape({"pix_fmt": "yuv422p10le", "colour": Colour("pc", "bt709", "bt709", "bt709")}),
         "variable-rate": _shape(
             {"frames": 214, "packets": 214, "shown": 214, "first": Fraction(0), "last": Fraction(10)},
             cadence="variable",

@@ -82,6 +82,9 @@ _PICTURE: Mapping[str, Symbol] = {
     "rhythm": Kind("text", absent=True),
     "promised_colour": ANY,
     "lut": replace(record(**texts("filter", "file", "matrix_in")), absent=True),
+    **dict.fromkeys(("narrow", "rgb", "widen"), replace(record(**numbers("top", "unit")), absent=True)),
+    "scaled": TEXT,
+    "stretch": FLAG,
 }
 _STREAM = record(
     **numbers("index", "bit_rate", "sample_rate", "channels", "late", "lead", "pick"),
