@@ -206,11 +206,13 @@ def test_tc_tells_every_timecode_as_text_and_as_a_document_of_its_schema(
     assert (none["timecode"], none["timecodes"], none["reel"]) == (None, [], None)
     assert fast["timecodes"][0]["label"] == "10:00:00:47"
     assert missing["state"] == "missing"
-    assert main(["tc", str(clips["named"])]) == 0
+    assert main(["tc", *map(str, (clips["named"], clips["none"], tmp_path / "missing.mov"))]) == 1
     said = capsys.readouterr().out
     assert "timecode  00:59:58;20, by track (table timecode-source, row track)" in said
     assert "reel      A003R1AB, by name:arri (table reel-source, row name)" in said
     assert "resolve   reads timecode track: 00:59:58;20 (documented)" in said
+    assert "resolve   reads timecode track: there is none (documented)" in said
+    assert "cannot be used: The source does not exist (source/missing): No such file or directory" in said
 
 
 def test_tc_reads_a_broadcast_wave_which_is_no_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -226,3 +226,9 @@ def explained_text(answer: Mapping[str, Any]) -> str:
     ]
     lines.append(f"  Layer {answer['layer']}: {spot_text(answer)}")
     return "\n".join(lines) + "\n"
+
+
+def unusable(rulebook: Rulebook, state: str, detail: str) -> str:
+    """Why a file cannot be used: what the finding says that a job with it raises, and the system's own words."""
+    finding = rulebook.findings[f"source/{state}"]
+    return f"{finding['title']} (source/{state})" + (f": {detail}" if detail else "")

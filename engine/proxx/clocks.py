@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from proxx.answers import unusable
 from proxx.clip import read_clip
 from proxx.clipfacts import clip_texts
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, Finding
@@ -49,7 +50,7 @@ def tc_command(arguments: argparse.Namespace) -> int:
     if is_json(arguments):
         print_text(json_text({"format": FORMAT, "files": documents}))
     else:
-        print_text("".join(map(clock_text, documents)))
+        print_text("".join(clock_text(book, one) for one in documents))
     wrong = any(one["state"] != "ok" or any(f["severity"] == "error" for f in one["findings"]) for one in documents)
     return EXIT_FINDINGS if wrong else EXIT_OK
 
@@ -154,18 +155,24 @@ def _findings(book: Rulebook, media: Media) -> list[Finding]:
     return found
 
 
-def clock_text(document: Mapping[str, Any]) -> str:
+def clock_text(book: Rulebook, document: Mapping[str, Any]) -> str:
     """The same for people."""
     if document["state"] != "ok":
-        return f"{document['file']}\n  cannot be used: {document['state']} {document['detail']}\n"
+        return f"{document['file']}\n  cannot be used: {unusable(book, document['state'], document['detail'])}\n"
     lines = [*_chosen(document, "timecode"), *map(_mark_line, document["timecodes"]), *_chosen(document, "reel")]
     lines += [_reel_line(one) for one in document["reels"]]
     lines += [(one["severity"], one["message"]) for one in document["findings"]]
     for nle, read in document["reads"].items():
-        what = "nothing that is documented" if read["reads"] == "not-documented" else read["reads"].replace("-", " ")
-        label = f": {read['label']}" if read["label"] else ""
-        lines.append((nle, f"reads {what}{label} ({read['level']})"))
+        lines.append((nle, _read_words(read)))
     return f"{document['file']}\n" + "".join(f"  {key:<9} {value}\n" for key, value in lines)
+
+
+def _read_words(read: Mapping[str, Any]) -> str:
+    """What an editing system reads, what it finds there, and how sure that is."""
+    level = f" ({read['level']})" if read["level"] else ""
+    if read["reads"] == "not-documented":
+        return f"reads nothing that is documented{level}"
+    return f"reads {read['reads'].replace('-', ' ')}: {read['label'] or 'there is none'}{level}"
 
 
 def _chosen(document: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from proxx import process
+from proxx.answers import unusable
 from proxx.checking import Checked, check
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, ProxxError
 from proxx.jsonout import json_text
@@ -102,14 +103,14 @@ def probe_command(arguments: argparse.Namespace) -> int:
     book = book_of(arguments)
     looked = probe_all([whole_path(name) for name in arguments.files], book.vocabulary, find_tool("ffprobe"))
     found = [settled(book, one) for one in looked]
-    print_text(write_probes(found) if is_json(arguments) else "".join(map(media_text, found)))
+    print_text(write_probes(found) if is_json(arguments) else "".join(media_text(book, one) for one in found))
     return EXIT_OK if all(one.state == "ok" for one in found) else EXIT_FINDINGS
 
 
-def media_text(media: Media) -> str:
+def media_text(book: Rulebook, media: Media) -> str:
     """What a file is, for people."""
     if media.state != "ok":
-        return f"{media.path}\n  cannot be used: {media.state} {media.detail}\n"
+        return f"{media.path}\n  cannot be used: {unusable(book, media.state, media.detail)}\n"
     rows: list[tuple[str, Any]] = [
         ("is", f"{media.container}/{media.codec} ({media.reason}, {media.confidence} confidence)")
     ]
