@@ -66,7 +66,9 @@ def _timecodes(source: Media, proxy: Media) -> dict[str, Like | None]:
         value = "same" if _plain(one) == _plain(other) else "off"
         drop = "same" if _drops(one) == _drops(other) else "other"
     offset = _offset(source, proxy) if value == "off" else ""
-    counts = [("drop-frame" if _drops(label or "") else "non-drop") + f" ({label or 'none'})" for label in (other, one)]
+    counts = [
+        f"{'drop-frame' if _drops(label) else 'non-drop'} ({label})" if label else "none" for label in (other, one)
+    ]
     return {
         "timecode": Like(value, words[0] + offset, *words[1:]),
         "drop": Like(drop, counts[0], counts[1], "how timecode is counted"),
