@@ -49,7 +49,12 @@ def test_the_report_shows_pictures_waveforms_and_reasons(report: Path, page: Pag
     assert page.locator("img[onerror]").count() == 0
     assert "A<img src=x onerror=alert(1)><U+202E>&amp;'.mov" in page.locator("summary h2").inner_text()
     assert page.locator("svg.wave.clip path").count() == page.locator("svg.wave.proxy path").count() == 1
-    assert "resolve/fewer-frames" in page.locator(".reasons").inner_text()
+    assert page.locator(".body h4").all_inner_texts() == ["DaVinci Resolve", "Pictures and sound compared"]
+    reasons = page.locator(".reasons").first
+    assert "resolve/fewer-frames" in reasons.inner_text()
+    assert reasons.locator("a[href='https://github.com/gopro/labs/issues/166']").count() == 0  # the folder is right
+    assert reasons.locator(".from a[href^='https://github.com/'] >> nth=0").count() == 1
+    assert "Frames" in page.locator("tr.differs th").all_inner_texts()
     assert "alone.mov" in page.locator("section.alone").inner_text()
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
     found = page.evaluate("() => axe.run(document, {preload: false}).then((told) => told.violations)")

@@ -17,7 +17,7 @@ from proxx.likeness import likenesses
 from proxx.pairs import Pairs
 from proxx.relinking import DOUBTFUL, NO, SYSTEMS, YES
 from proxx.relinkpictures import WAVE, Frames, frames_of, waves_of
-from proxx.relinkview import WORDS, Judged
+from proxx.relinkview import WORDS, Judged, source_of
 from proxx.report import rule
 from proxx.rulebook import Rulebook
 from proxx.screen import visible
@@ -115,7 +115,7 @@ def _pair(book: Rulebook, reader: Reader, one: Judged, names: Sequence[str], cou
             }
             for relink in one.relinks
         ],
-        "reasons": [_reason(finding) for finding in _findings(one)],
+        "reasons": _reasons(book, one),
         "lines": one.identity.lines() if one.identity else [],
         "size": size,
         "frames": [_frames(row) for row in frames],
@@ -124,21 +124,32 @@ def _pair(book: Rulebook, reader: Reader, one: Judged, names: Sequence[str], cou
     }
 
 
-def _findings(one: Judged) -> list[Finding]:
-    """Findings of all NLEs and of the contents, the gravest first."""
-    found = [finding for relink in one.relinks for finding in relink.findings]
-    found += one.identity.findings if one.identity else ()
+def _reasons(book: Rulebook, one: Judged) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Why, under the name of each NLE that has something to say and under that of the contents, the gravest first."""
+    told = [(str(nle_named(book, relink.nle)["title"]), relink.findings) for relink in one.relinks]
+    told.append(("Pictures and sound compared", one.identity.findings if one.identity else ()))
     order = {"error": 0, "warning": 1, "note": 2}
-    return sorted(dict.fromkeys(found), key=lambda finding: order[finding.severity])
+    return [
+        (title, [_reason(book, finding) for finding in sorted(findings, key=lambda one: order[one.severity])])
+        for title, findings in told
+        if findings
+    ]
 
 
-def _reason(finding: Finding) -> dict[str, Any]:
+def _reason(book: Rulebook, finding: Finding) -> dict[str, Any]:
+    """What is wrong and why, what to do, and where the rule is from: its words, its address and how sure it is."""
+    source = source_of(book, finding.table, finding.row)
+    words, found, address = source.partition(": http")
+    address, _, sure = address.partition(" (")
     return {
         "severity": finding.severity,
         "message": visible(finding.message),
         "kind": f"{finding.severity}, {finding.id} ({rule(finding)})",
         "why": [visible(line) for line in finding.why],
         "fix": [visible(line) for line in finding.fix],
+        "source": words,
+        "address": f"http{address}" if found else "",
+        "sure": f" ({sure}" if found else "",
     }
 
 

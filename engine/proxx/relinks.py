@@ -42,10 +42,10 @@ def relink_command(arguments: argparse.Namespace) -> int:
 
         write_page(arguments.html, book, judged, pairs, names, arguments.system, stop)
     if is_json(arguments):
-        print_text(json_text(relink_document(judged, pairs, arguments.system)))
+        print_text(json_text(relink_document(book, judged, pairs, arguments.system)))
     else:
         titles = {name: str(nle_named(book, name)["title"]) for name in names}
-        print_text(relink_text(judged, pairs, titles, width_of(sys.stdout), has_colour(sys.stdout)))
+        print_text(relink_text(book, judged, pairs, titles, width_of(sys.stdout), has_colour(sys.stdout)))
     wrong = any(one.verdict == NO for one in judged) or pairs.sources or pairs.proxies
     return EXIT_FINDINGS if wrong else EXIT_OK
 
