@@ -181,21 +181,22 @@ def source_changes(bench: Bench, name: str, change: Callable[[Path], object]) ->
 
 
 def source_growing(bench: Bench) -> Line:
-    """A share's slow writer: the size is there, the content comes later, and the run begins too early."""
+    """A slow writer of a share: the size is there at once, the last of the content only after the run has ended."""
     out, source = bench.folder / "out", bench.clips[0]
     data = source.read_bytes()
-    step = len(data) // 40 + 1
+    step, over = len(data) // 40 + 1, threading.Event()
 
     def write() -> None:
         with source.open("r+b", buffering=0) as handle:
             for at in range(0, len(data), step):
                 handle.write(data[at : at + step])
-                time.sleep(0.1)
+                over.wait(0.1 if at < len(data) * 3 // 4 else 300)
 
     source.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
     writer = threading.Thread(target=write)
     writer.start()
     first = ended(start(bench, write_spec(bench, out, "scene")))
+    over.set()
     writer.join()
     return judged("source still being written", bench, out, first, codes=(1, 4))
 
