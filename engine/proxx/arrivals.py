@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from proxx.ledger import HOME, SUFFIX
@@ -78,8 +79,13 @@ def kind_of(path: str, rulebook: Rulebook, outputs: Sequence[str]) -> str:
         return "hidden"
     if name.lower().endswith(tuple(rulebook.items["watch"]["unfinished_suffixes"])):
         return "unfinished"
-    known = {end for data in rulebook.items["container"].values() for end in data.get("extensions", ())}
-    return "media" if os.path.splitext(name)[1][1:].lower() in known else "other"
+    return "media" if os.path.splitext(name)[1][1:].lower() in _media_ends(rulebook) else "other"
+
+
+@cache
+def _media_ends(rulebook: Rulebook) -> frozenset[str]:
+    """How the names of media end, without the dot: asked for every file in every scan."""
+    return frozenset(end for data in rulebook.items["container"].values() for end in data.get("extensions", ()))
 
 
 def _is_output(folder: str, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from threading import Event
 from typing import Any
 
@@ -56,7 +57,8 @@ class Inbox:
         self.settings, self.clock, self.stop = settings, clock, stop
         self.arrivals = Arrivals(folder, settings)
         self.looks: dict[str, Look] = {}
-        self.vouching: dict[str, Mark] = {}
+        self.vouching: dict[str, list[tuple[str, Mark]]] = {}
+        self.about: dict[str, tuple[Any, ...]] = {}
         self.noted: dict[str, tuple[Mark, Mapping[str, Any]]] = {}
 
     def scan(self) -> Mapping[str, str]:
@@ -65,8 +67,7 @@ class Inbox:
         wait, look (it must be claimed first), take, or refused.
         """
         seen = self.arrivals.scan(self.clock())
-        ends = (*MANIFESTS, *self.settings["done_suffixes"])
-        self.vouching = {path: sight.mark for path, sight in seen.items() if path.lower().endswith(ends)}
+        self._hear_vouchers({path: sight.mark for path, sight in seen.items()})
         self.looks = {path: look for path, look in self.looks.items() if path in seen}
         answers = {}
         for path in seen:
@@ -119,14 +120,23 @@ class Inbox:
         old = self.clock() - look.at >= self.settings["long_settle_seconds" if self._noted(path) else "settle_seconds"]
         return UNSEEN if at_fault and old else look
 
+    def _hear_vouchers(self, marks: Mapping[str, Mark]) -> None:
+        """Sort what could vouch for files by its folder, and (for histories) by the folder that this one lies in."""
+        ends = (*MANIFESTS, *self.settings["done_suffixes"])
+        self.vouching, self.about = {}, {}
+        for path, mark in marks.items():
+            if path.lower().endswith(ends):
+                folder = os.path.dirname(path)
+                for one in (folder, os.path.dirname(folder)):
+                    self.vouching.setdefault(one, []).append((path, mark))
+
     def _manifests(self, path: str) -> tuple[Any, ...]:
-        """The marks of everything beside the file, and above it, that could vouch for it."""
-        folders = _folders_to(path, self.folder)
-        return tuple(
-            (name, mark)
-            for name, mark in self.vouching.items()
-            if os.path.dirname(name) in folders or os.path.dirname(os.path.dirname(name)) in folders
-        )
+        """The marks of everything beside the file, and above it, that could vouch for it: one answer for a folder."""
+        folder = os.path.dirname(path)
+        if folder not in self.about:
+            found = (self.vouching.get(one, ()) for one in _folders_to(path, self.folder))
+            self.about[folder] = tuple(sorted(set(chain.from_iterable(found))))
+        return self.about[folder]
 
     def is_same(self, path: str) -> bool:
         """Whether a file is still what the last scan saw: jobs take long."""
