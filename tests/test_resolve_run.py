@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -21,6 +21,7 @@ from proxx.cli import main
 from proxx.engines import resolve_state as state
 from proxx.engines.resolve import Engine, close_all
 from proxx.engines.resolve_request import Simulation, begin_request
+from proxx.engines.resolve_session import Session
 from proxx.engines.simulated_traps import TRAPS
 from proxx.engines.simulated_world import FOREIGN, PROJECT, UNTITLED, foreign_job
 from proxx.rulebook import Rulebook
@@ -747,3 +748,23 @@ def test_what_is_wrong_with_a_bundle_s_file_keeps_it_from_its_name(
     assert movies(home) == []
     assert record(home)["clips"][0]["findings"]
     assert (home / "out" / "mine.mxf").exists() == (fault == "elsewhere")
+
+
+def test_a_task_lets_resolve_look_at_its_own_clip_alone(
+    home: Path, footage: Path, spec_file: Callable[..., Path], layer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[list[int]] = []
+    ask = Session.ask
+
+    def noted(session: Session, request: Mapping[str, Any], stop: Any) -> Any:
+        if request["do"] == "probe":
+            looked.append([clip["index"] for clip in request["clips"]])
+        return ask(session, request, stop)
+
+    monkeypatch.setattr(Session, "ask", noted)
+    makes = {"codec": "prores_proxy", "container": "mov", "resolution": "same", "proxy_profile": PROFILE}
+    sources = [str(footage / name) for name in ("A001C002.R3D", "A001C001.braw")]
+    spec = spec_file(sources=sources, output_directory=str(home / "out"), **makes)
+    assert main(["task", "--spec", str(spec), "--index", "1", "--rulebook", str(layer), "--simulate"]) == 0
+    assert looked == [[1]]
+    assert movies(home) == ["A001C001_proxy.mov"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
+from proxx.engines.resolve import Engine
 from proxx.errors import (
     EXIT_CLIP_FAILED,
     EXIT_FINDINGS,
@@ -212,6 +213,8 @@ def task_command(arguments: argparse.Namespace) -> int:
         log("task-refused", "error", clip=task.index, findings=ids(findings))
         print_reports([FileReport(ready.name, "", "none", tuple(findings))], is_json(arguments))
         return EXIT_FINDINGS
+    if isinstance(ready.resolve, Engine):
+        ready.resolve.only(task)
     told = noting(log, silent)
     work = work_on(book, ready.plan, ready.tools, Clock(now), told, ready.stop, way, encode=encoder_of(ready))
     with _heeding(ready, anew=False), closing():

@@ -49,6 +49,7 @@ class Engine:
         self._moved: Moved = lambda event, frames: None
         self._told: dict[str, Any] = {}
         self._probed = False
+        self._asked: Sequence[Task] = plan.tasks
         self._early: Outcome | None = None
         self._fresh = simulation is not None and not os.environ.get(STATE)
 
@@ -68,6 +69,10 @@ class Engine:
                 outcome = Outcome(0, "", 0.0, promise=bound_promise(task, answer["clip"], answer["settings"]))
             return replace(outcome, seconds=time.monotonic() - begun, engine=self._record())
 
+    def only(self, task: Task) -> None:
+        """Let Resolve look at this clip alone: a farm that makes one at a time would import every clip for each."""
+        self._asked = (task,)
+
     def order(self, stop: Event) -> Sequence[int]:
         """The indexes of the clips in the order that changes projects least: those of one rate together.
 
@@ -83,8 +88,8 @@ class Engine:
         return [task.index for task in self.plan.tasks]
 
     def _probe(self, session: Session, stop: Event) -> Sequence[int]:
-        """Let the driver look at all clips; their order."""
-        found = session.ask({"do": "probe", "clips": [clip_request(task) for task in self.plan.tasks]}, stop)
+        """Let the driver look at the clips; their order."""
+        found = session.ask({"do": "probe", "clips": [clip_request(task) for task in self._asked]}, stop)
         self._probed = True
         return list(map(int, found))
 
