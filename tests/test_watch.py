@@ -18,7 +18,7 @@ import pytest
 import xxhash
 from test_task import assert_shape, job, proxies, records
 
-from proxx import watching
+from proxx import watching, watchspecs
 from proxx.arrivals import kind_of
 from proxx.claims import Claims
 from proxx.cli import main
@@ -28,6 +28,7 @@ from proxx.manifest import claims_about, missing_of
 from proxx.metrics import Metrics
 from proxx.rulebook import Rulebook
 from proxx.vouching import compare
+from proxx.watchjobs import outcome_of
 
 Write = Callable[..., Path]
 ROOT = Path(__file__).resolve().parents[1]
@@ -515,3 +516,60 @@ def test_a_watcher_stops_when_it_is_told_and_goes_on_later(card: Path, tmp_path:
     watcher.communicate(timeout=20)
     assert watcher.returncode == 0
     assert len(proxies(out / "A001")) == 2
+
+
+# Trouble while watching
+
+
+def test_a_full_disk_is_told_once_and_the_watcher_goes_on(
+    spec_file: Write, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    job(spec_file, clips, tmp_path / "out").rename(specs / "a.json")
+    take, turns = Claims.take, iter(range(4))
+
+    def full(claims: Claims, key: str) -> bool:
+        if next(turns, None) is not None:
+            raise OSError(28, "No space left on device")
+        return take(claims, key)
+
+    def over(seconds: float, stop: Callable[[], bool]) -> bool:
+        if (specs / "completed" / "a.json").exists():
+            signal.raise_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        return True
+
+    monkeypatch.setattr(Claims, "take", full)
+    monkeypatch.setattr(watching, "pause", over)
+    assert main(["watch", str(specs), *SOON[1:]]) == 0
+    assert capsys.readouterr().err.count("No space left on device; trying again") == 1
+    assert (specs / "completed" / "a.result.json").exists()
+
+
+def test_a_spec_that_cannot_be_read_fails_and_one_that_is_taken_back_is_nobody_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs = tmp_path / "specs"
+    (specs / "pending").mkdir(parents=True)
+    for name in ("a.json", "b.json", "c.json"):
+        (specs / "pending" / name).write_bytes(b"{}")
+
+    def read(path: str) -> bytes:
+        if path.endswith("b.json"):
+            os.unlink(path)
+        if path.endswith("c.json"):
+            return b"{}"
+        raise ProxxError(f"cannot read {path}: Permission denied", exit_code=2)
+
+    def run(arguments: Any, book: Any, path: str, data: bytes, signals: Any) -> dict[str, Any]:
+        os.unlink(path)
+        return outcome_of("COMPLETED")
+
+    monkeypatch.setattr(watchspecs, "read_bytes", read)
+    monkeypatch.setattr(watchspecs, "run_spec", run)
+    assert watch(specs) == 4
+    result = json.loads((specs / "failed" / "a.result.json").read_text("utf-8"))
+    assert (result["status"], result["trouble"].endswith("Permission denied")) == ("FAILED", True)
+    assert [path.name for path in (specs / "completed").iterdir()] == ["c.result.json"]
+    assert [path.name for path in (specs / "failed").iterdir() if "b" in path.name.split(".")] == []

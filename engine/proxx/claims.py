@@ -12,7 +12,7 @@ from typing import Any
 from filelock import SoftFileLease, Timeout
 
 from proxx.commit import make_folder, write_durably
-from proxx.errors import ProxxError
+from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.jsonout import json_text
 from proxx.ledger import HOME
 
@@ -40,8 +40,11 @@ class Claims:
             lease.acquire(timeout=0)
         except Timeout:
             return False
-        except (OSError, ValueError) as error:
-            raise ProxxError(f"cannot claim {key}: {error}", hint="All watchers of a folder need one lease.") from error
+        except ValueError as error:
+            hint = "All watchers of a folder need one lease."
+            raise ProxxError(f"cannot claim {key}: {error}", hint=hint, exit_code=EXIT_USAGE) from error
+        except OSError as error:
+            raise ProxxError(f"cannot claim {key}: {error.strerror or error}") from error
         return True
 
     def release(self, key: str) -> None:

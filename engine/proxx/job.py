@@ -162,12 +162,15 @@ def _status(statuses: list[str]) -> str:
     return "PARTIAL" if "COMPLETED" in statuses else "FAILED"
 
 
-def has_record(plan_: Plan) -> bool:
-    """Whether a record, of this job or of one that retried it, says that this very plan was completed."""
+def completed_record(plan_: Plan) -> str:
+    """The record, of this job or of one that retried it, that says that this very plan was completed; "" for none."""
     folder, digest = str(plan_.spec["output_directory"]), plan_digest(plan_)
     names = sorted(record_names(folder), key=lambda name: not name.startswith(plan_.job_id))
-    found = (read_record(os.path.join(folder, name)) for name in names)
-    return any(one and one["status"] == "COMPLETED" and one.get("plan_digest") == digest for one in found)
+    for path in (os.path.join(folder, name) for name in names):
+        one = read_record(path)
+        if one and one["status"] == "COMPLETED" and one.get("plan_digest") == digest:
+            return path
+    return ""
 
 
 def judge_resume(rulebook: Rulebook, plan_: Plan) -> list[Finding]:

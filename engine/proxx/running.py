@@ -20,7 +20,7 @@ from proxx.errors import (
     ProxxError,
     has_errors,
 )
-from proxx.job import Run, has_record, judge_resume, run, work_on
+from proxx.job import Run, completed_record, judge_resume, run, work_on
 from proxx.jsonout import json_text
 from proxx.ledger import Ledger
 from proxx.logs import LEVELS, Log, about_job, log_findings, log_of, noting, takes_stderr
@@ -143,12 +143,15 @@ def _looked(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, logs
         if job in done:
             log("job-nothing-to-do", clips=len(job.plan.tasks))
             tell_nothing_to_do(job.plan, as_json)
-    return [Ended(job, "COMPLETED", findings=tuple(findings)) if job in done else None for job, findings, _ in told]
+    there = {id(job): completed_record(job.plan) for job in done}
+    return [
+        Ended(job, "COMPLETED", there[id(job)], tuple(findings)) if job in done else None for job, findings, _ in told
+    ]
 
 
 def _is_done(job: Ready, look: Look) -> bool:
     """Whether everything is there and recorded."""
-    return look.nothing_to_do and bool(job.run.retried_from or has_record(job.plan))
+    return look.nothing_to_do and bool(job.run.retried_from or completed_record(job.plan))
 
 
 def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: Way) -> list[Ended]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from proxx import guardian
-from proxx.errors import EXIT_CLIP_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProxxError
+from proxx.errors import EXIT_CLIP_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, ProxxError
 from proxx.ledger import pause
 from proxx.logs import log_of, say, takes_stderr
 from proxx.metrics import Metrics
@@ -36,6 +36,10 @@ class Watched(Protocol):
 
     def work(self, answers: Mapping[str, str]) -> Iterable[Outcome]:
         """Do what can be done now, one job after another: what became of each."""
+        ...
+
+    def is_told(self, path: str) -> bool:
+        """Whether it was told already why nothing is made of what the last scan saw there."""
         ...
 
 
@@ -93,6 +97,7 @@ class Watcher:
         self.metrics = Metrics(arguments.metrics, folder)
         self.failed = self.cut_off = False
         self.waiting: set[str] = set()
+        self.trouble = ""
         self.since, self.scans = time.monotonic(), 0
 
     def run(self) -> int:
@@ -106,8 +111,7 @@ class Watcher:
         waited = False
         while not self.stop.is_set():
             begun = time.monotonic()
-            answers = self._scan()
-            worked = self._work(answers)
+            answers, worked = self._turn()
             # A file that was told is looked at again and again, which is no news.
             waiting = {path for path, do in answers.items() if do == "wait"}
             self.scans += 1
@@ -124,15 +128,36 @@ class Watcher:
             return EXIT_INTERRUPTED
         return EXIT_CLIP_FAILED if self.failed and self.arguments.once else EXIT_OK
 
+    def _turn(self) -> tuple[Mapping[str, str], bool]:
+        """Scan, and do what can be done; whether there was anything.
+
+        Trouble with the machine (a full disk, a share that is away) passes, and is told once: a watcher that shall go
+        on for weeks tries again. With --once there is no other turn.
+        """
+        try:
+            answers = self._scan()
+            worked = self._work(answers)
+        except (ProxxError, OSError) as error:
+            if self.arguments.once or getattr(error, "exit_code", EXIT_TROUBLE) != EXIT_TROUBLE:
+                raise
+            if str(error) != self.trouble:
+                self.trouble = str(error)
+                say(self.arguments, f"{error}; trying again", "trouble", "error", message=str(error))
+            return {}, False
+        self.trouble = ""
+        return answers, worked
+
     def _work(self, answers: Mapping[str, str]) -> bool:
         """Do what can be done now; whether there was anything."""
         worked = False
         if set(answers.values()) - {"wait"}:
             self.metrics.busy(True)
-            for outcome in self.watched.work(answers):
-                self._count(outcome)
-                worked = True
-            self.metrics.busy(False)
+            try:
+                for outcome in self.watched.work(answers):
+                    self._count(outcome)
+                    worked = True
+            finally:
+                self.metrics.busy(False)
         return worked
 
     def _scan(self) -> Mapping[str, str]:
@@ -157,7 +182,7 @@ class Watcher:
         enough = self.settings["long_settle_seconds"] + (self.settings["scans"] + 1) * self.settings["scan_seconds"]
         if seconds < enough or self.scans <= self.settings["scans"]:
             return False
-        for path in answers:
+        for path in (path for path in answers if not self.watched.is_told(path)):
             words = f"{path} is left: it is still being written, or another watcher is at it"
             say(self.arguments, words, "file-left", "warning", file=path)
         return True

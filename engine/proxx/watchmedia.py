@@ -44,6 +44,10 @@ class Media:
         """What is to be done with every file that is not done yet."""
         return self.inbox.scan()
 
+    def is_told(self, path: str) -> bool:
+        """Whether it was told that the file is not complete, or not what its manifest says."""
+        return self.inbox.is_refused(path)
+
     def work(self, answers: Mapping[str, str]) -> Iterator[Outcome]:
         """Make the jobs of what is ready and nobody else is at."""
         units = self._units(answers)

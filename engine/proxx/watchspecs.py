@@ -6,6 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from proxx.jsonout import json_text
 from proxx.logs import LEVELS, log_of
 from proxx.rulebook import Rulebook
 from proxx.stopping import Stop
+from proxx.terminal import read_bytes
 from proxx.watchjobs import Outcome, outcome_of, run_spec
 
 PENDING, RUNNING, COMPLETED, FAILED = "pending", "running", "completed", "failed"
@@ -44,6 +46,10 @@ class Specs:
         waits = {path: self.dropped.quiet(path, now) == "no" for path in dropped}
         return {**dict.fromkeys(running, "take"), **{path: "wait" if waits[path] else "take" for path in dropped}}
 
+    def is_told(self, path: str) -> bool:
+        """Specs that are refused lie elsewhere."""
+        return False
+
     def _place(self, state: str, name: str = "") -> str:
         return os.path.join(self.folder, state, name) if name else os.path.join(self.folder, state)
 
@@ -61,17 +67,16 @@ class Specs:
 
     def _one(self, path: str, name: str) -> Iterator[Outcome]:
         running = self._place(RUNNING, name)
+        if path != running and not _moved(path, running):
+            return
         try:
-            if path != running:
-                if os.path.lexists(running):
-                    return  # a spec of that name is still at work
-                os.rename(path, running)
-            data = Path(running).read_bytes()
-        except FileNotFoundError:
-            return  # another watcher was quicker
-        except OSError as error:
-            raise ProxxError(f"cannot take {path}: {error.strerror}") from error
-        outcome = self._run(running, data)
+            data = read_bytes(running)
+        except ProxxError as error:
+            if not os.path.lexists(running):
+                return  # somebody took it back
+            outcome: Outcome = outcome_of("FAILED", trouble=str(error))
+        else:
+            outcome = self._run(running, data)
         if outcome["status"] != "CANCELLED":
             self._settle(running, name, outcome)
         yield outcome
@@ -95,12 +100,26 @@ class Specs:
         part = self._place(state, f".{_numbered(stem, number)}{RESULT}.part")
         write_durably(part, json_text({"format": 1, "spec": os.path.basename(final), **outcome}))
         os.replace(part, result)
-        os.rename(running, final)
+        with suppress(FileNotFoundError):  # somebody took it back; what became of it stands in the result
+            os.rename(running, final)
         level = LEVELS.get(str(outcome["status"]), "error")
         about = {"job": outcome["job_id"], "spec": final, "status": outcome["status"], "result": result}
         log_of(self.arguments)("spec-moved", level, **about)
         for place in (state, RUNNING):
             sync_folder(Path(self._place(place)))
+
+
+def _moved(path: str, running: str) -> bool:
+    """Move a spec to those that run; False when another of its name is at work, or another watcher was quicker."""
+    if os.path.lexists(running):
+        return False
+    try:
+        os.rename(path, running)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise ProxxError(f"cannot take {path}: {error.strerror}") from error
+    return True
 
 
 def _numbered(stem: str, number: int) -> str:
