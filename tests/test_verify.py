@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from proxx.commit import CHUNK, digest
 from proxx.compare import compare
 from proxx.engines.ffmpeg import Outcome
 from proxx.evaluate import ask
@@ -143,8 +145,10 @@ def test_the_rates_of_dnxhd_stand_in_its_profile_and_in_its_table_alike(rulebook
     ("codec", "asked", "threads"), [("h264", 0, 1), ("h264", 8, 1), ("prores", 0, 0), ("dnxhr", 3, 3)]
 )
 def test_a_codec_whose_decoder_hides_damage_on_several_threads_has_one(
-    codec: str, asked: int, threads: int, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
+    codec: str, asked: int, threads: int, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    made = tmp_path / ".A001.mov"
+    made.write_bytes(b"picture and sound")
     given: list[int] = []
 
     def decode(path: str, tool: str, stop: Event, seconds: float, threads: int) -> tuple[int, Outcome]:
@@ -153,10 +157,18 @@ def test_a_codec_whose_decoder_hides_damage_on_several_threads_has_one(
 
     monkeypatch.setattr("proxx.verify.decode", decode)
     monkeypatch.setattr("proxx.verify.probe", lambda path, vocabulary, tool, stop: replace(PROMISE, codec=codec))
-    task = Task(0, "/in/A001.mov", "/out/A001.mov", "/out/.A001.mov", replace(PROMISE, codec=codec), ())
+    task = Task(0, "/in/A001.mov", "/out/A001.mov", str(made), replace(PROMISE, codec=codec), ())
     tools = Tools("ffmpeg", "ffprobe", "5.1", "5.1", threads=asked)
-    assert verify(rulebook, task, task.temporary, PROFILE, tools, Event()).findings == ()
+    proof = verify(rulebook, task, task.temporary, PROFILE, tools, Event())
+    assert (proof.findings, proof.sha256) == ((), digest(str(made)))
     assert given == [threads]
+
+
+def test_a_hash_that_is_given_up_reads_no_further(tmp_path: Path) -> None:
+    made = tmp_path / "A001.mov"
+    made.write_bytes(b"x" * 3 * CHUNK)
+    answers = iter([False, False, True])
+    assert digest(str(made), lambda: next(answers)) == f"sha256:{hashlib.sha256(b'x' * 2 * CHUNK).hexdigest()}"
 
 
 @pytest.mark.parametrize("rate", ["30000/1001", "30"])

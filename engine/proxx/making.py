@@ -86,7 +86,7 @@ Encode = Callable[[Work, Task], Outcome]
 class Result:
     """What became of one clip: COMPLETED, FAILED, REJECTED (did not verify) or CANCELLED, and its part of the record.
 
-    `kept` says that it was there already, proved and unchanged.
+    `kept` says that it was there already, proved and unchanged; `sha256` is of the file that was just proved.
     """
 
     status: str
@@ -95,6 +95,7 @@ class Result:
     kept: bool = False
     outcome: Outcome | None = None
     entry: Entry | None = None
+    sha256: str = ""
 
 
 def attempt(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_result | None) -> Result:
@@ -148,7 +149,8 @@ def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
         "verify_seconds": round(took, 3),
     }
     refused = any(finding.is_error for finding in findings)
-    return result(task, "REJECTED" if refused else "COMPLETED", findings, outcome, extra)
+    status = "REJECTED" if refused else "COMPLETED"
+    return replace(result(task, status, findings, outcome, extra), sha256=proof.sha256)
 
 
 def _commit(work: Work, task: Task, want: Wanted, proved: Result, old: os.stat_result | None) -> Result:
@@ -156,7 +158,7 @@ def _commit(work: Work, task: Task, want: Wanted, proved: Result, old: os.stat_r
     entry = proved.entry
     if entry is None:
         raise AssertionError("only a clip that runs is committed")
-    file = output_stamp(task.temporary, digest(task.temporary))
+    file = output_stamp(task.temporary, proved.sha256)
     document = {
         **proved.document,
         "ended_at": work.clock.now(),
@@ -179,9 +181,8 @@ def _commit(work: Work, task: Task, want: Wanted, proved: Result, old: os.stat_r
         {**document, "attempts": entry.attempts, "worker": entry.worker, "started_at": entry.started_at},
     )
     replaces = None if old is None else Stamp(old.st_size, old.st_mtime_ns, digest(task.output))
-    done = replace(
-        entry, state=DONE, ended_at=str(document["ended_at"]), made=made, replaces=replaces, findings=_told(proved)
-    )
+    told = tuple(finding.document() for finding in proved.findings)
+    done = replace(entry, state=DONE, ended_at=str(document["ended_at"]), made=made, replaces=replaces, findings=told)
     before = work.ledger.entry(task.output)
     work.ledger.write(done, on_step=work.way.on_step)
     try:
@@ -190,10 +191,6 @@ def _commit(work: Work, task: Task, want: Wanted, proved: Result, old: os.stat_r
         work.ledger.write(replace(done, state="FAILED", made=before.made if before else None, replaces=None))
         return result(task, "FAILED", _late(work.rulebook, task), proved.outcome, {})
     return replace(proved, document=made.clip, entry=done)
-
-
-def _told(proved: Result) -> tuple[Mapping[str, Any], ...]:
-    return tuple(finding.document() for finding in proved.findings)
 
 
 def _may_take(task: Task, old: os.stat_result | None) -> bool:

@@ -12,7 +12,6 @@ from typing import Any
 
 from proxx.chain import Break
 from proxx.checking import check
-from proxx.commit import digest
 from proxx.engines.ffmpeg import encode, patience
 from proxx.errors import EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.evaluate import ask, tell_all
@@ -129,8 +128,8 @@ def make_anew(
         made = os.path.join(folder, base_name(task.output))
         _render(rulebook, task, made, tools, stop)
         proof = verify(rulebook, task, made, {}, tools, stop)
-        findings = [*proof.findings, *_compare(rulebook, record, clip, digest(made), tools)]
-        same = digest(made) == clip["sha256"]
+        findings = [*proof.findings, *_compare(rulebook, record, clip, proof.sha256, tools)]
+        same = proof.sha256 == clip["sha256"]
     return Checked(task.output, "same" if same else "other", tuple(findings))
 
 

@@ -50,14 +50,19 @@ def plan_digest(plan: Plan) -> str:
     """The sha256 of a plan, whoever began it and when: a spec's created_at decides nothing that is not in the rest."""
     document = plan_document(plan)
     spec = {key: value for key, value in document["spec"].items() if key != "created_at"}
-    return text_digest(json_text({**document, "spec": spec}))
+    return _digest({**document, "spec": spec})
 
 
 def task_key(plan: Plan, task: Task) -> str:
     """The sha256 of everything that makes a clip what it is, whichever job asks for it."""
     known = {key: value for key, value in _task(task).items() if key not in ("index", "decided", "origin")}
     made_by = [plan.engine, plan.engine_version, plan.rulebook["digest"]]
-    return text_digest(json_text({**known, "made_by": made_by}))
+    return _digest({**known, "made_by": made_by})
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    """The sha256 of a document on one line: nobody reads that text, and it is written in a tenth of the time."""
+    return text_digest(json_text(document, indent=None))
 
 
 def engine_impl(plan: Plan) -> str:

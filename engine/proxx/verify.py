@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any
 
 from proxx.clip import MILLISECONDS
+from proxx.commit import digest
 from proxx.compare import compare
 from proxx.engines.ffmpeg import Outcome, decode, patience
 from proxx.errors import Finding
@@ -27,12 +28,16 @@ from proxx.toolbox import Tools
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a made file is, what is wrong with it against its promise, and which row of every table judged that."""
+    """What a made file is, what is wrong with it against its promise, and which row of every table judged that.
+
+    `sha256` is of the bytes that were proved: none where only headers were looked at, or where the proof was given up.
+    """
 
     media: Media
     frames: int | None
     findings: tuple[Finding, ...]
     decided: Mapping[str, str]
+    sha256: str = ""
 
 
 def verify(
@@ -48,15 +53,19 @@ def verify(
     """The proof of the file at `path` against the task's promise; without `decodes` only as far as its headers tell."""
     enough = Stop(stop)
     threads = 1 if task.expect.codec in rulebook.members("one-thread") else tools.threads
-    with ThreadPoolExecutor(1) as pool:  # the decoder starts at once: a header is read meanwhile
+    with ThreadPoolExecutor(
+        2
+    ) as pool:  # decoder and hash read the same bytes at once, and the header is read meanwhile
         pace = patience(rulebook.items["watchdog"], task)
         decoding = pool.submit(decode, path, tools.ffmpeg, enough, pace, threads) if decodes else None
+        hashing = pool.submit(digest, path, enough.is_set) if decodes else None
         made = settled(rulebook, probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop), by_name=False)
         if made.state == "ok":
             made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)
         else:
             enough.set()
     frames: int | None = None
+    whole = hashing.result() if hashing is not None and not enough.is_set() else ""
     aspects = {
         "made.readable": Aspect("yes" if made.state == "ok" else "no", f"{made.state} {made.detail}", "a media file")
     }
@@ -69,7 +78,7 @@ def verify(
             aspects.pop("made.frames", None)
     decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
     rows = {name: decision.row for name, decision in decisions.items()}
-    return Proof(made, frames, tuple(_findings(rulebook, task, aspects, decisions)), rows)
+    return Proof(made, frames, tuple(_findings(rulebook, task, aspects, decisions)), rows, whole)
 
 
 def _decoded(outcome: Outcome) -> dict[str, Aspect]:
