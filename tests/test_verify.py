@@ -14,9 +14,10 @@ import pytest
 
 from proxx.commit import CHUNK, digest
 from proxx.compare import compare
-from proxx.engines.ffmpeg import Outcome
+from proxx.engines.ffmpeg import Outcome, decode
 from proxx.evaluate import ask
 from proxx.model import Audio, Colour, Media, Task, Video
+from proxx.process import Finished
 from proxx.rulebook import Rulebook
 from proxx.toolbox import Tools
 from proxx.tools import find_tool
@@ -141,27 +142,68 @@ def test_the_rates_of_dnxhd_stand_in_its_profile_and_in_its_table_alike(rulebook
     assert recipe == legal
 
 
-@pytest.mark.parametrize(
-    ("codec", "asked", "threads"), [("h264", 0, 1), ("h264", 8, 1), ("prores", 0, 0), ("dnxhr", 3, 3)]
-)
-def test_a_codec_whose_decoder_hides_damage_on_several_threads_has_one(
-    codec: str, asked: int, threads: int, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_proof_decodes_on_the_threads_that_it_is_given_and_hashes_the_same_bytes(
+    rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     made = tmp_path / ".A001.mov"
     made.write_bytes(b"picture and sound")
     given: list[int] = []
 
-    def decode(path: str, tool: str, stop: Event, seconds: float, threads: int) -> tuple[int, Outcome]:
+    def decoded(
+        path: str, tool: str, stop: Event, seconds: float, damage: frozenset[str], threads: int
+    ) -> tuple[int, Outcome]:
         given.append(threads)
         return 240, Outcome(0, "", 0.1)
 
-    monkeypatch.setattr("proxx.verify.decode", decode)
-    monkeypatch.setattr("proxx.verify.probe", lambda path, vocabulary, tool, stop: replace(PROMISE, codec=codec))
-    task = Task(0, "/in/A001.mov", "/out/A001.mov", str(made), replace(PROMISE, codec=codec), ())
-    tools = Tools("ffmpeg", "ffprobe", "5.1", "5.1", threads=asked)
+    monkeypatch.setattr("proxx.verify.decode", decoded)
+    monkeypatch.setattr("proxx.verify.probe", lambda path, vocabulary, tool, stop: PROMISE)
+    task = Task(0, "/in/A001.mov", "/out/A001.mov", str(made), PROMISE, ())
+    tools = Tools("ffmpeg", "ffprobe", "5.1", "5.1", threads=3)
     proof = verify(rulebook, task, task.temporary, PROFILE, tools, Event())
-    assert (proof.findings, proof.sha256) == ((), digest(str(made)))
-    assert given == [threads]
+    assert (proof.findings, proof.sha256, given) == ((), digest(str(made)), [3])
+
+
+def test_several_threads_find_the_damage_that_one_finds(tmp_path: Path, rulebook: Rulebook) -> None:
+    whole = tmp_path / "whole.mov"
+    words = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=25", "-frames:v", "24", "-c:v", "libx264", "-threads", "1"]
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *words, whole], check=True, timeout=60)
+    data, damage = whole.read_bytes(), rulebook.members("damage-words")
+
+    def is_clean(path: Path, threads: int) -> bool:
+        frames, outcome = decode(str(path), find_tool("ffmpeg"), Event(), 60, damage, threads)
+        return (frames, outcome.exit_code, outcome.stderr) == (24, 0, "")
+
+    assert [is_clean(whole, threads) for threads in (1, 4)] == [True, True]
+    first, last = data.index(b"mdat") + 1000, data.rindex(b"moov") - 100
+    found = []
+    for place in range(first, last, (last - first) // 8):
+        broken = tmp_path / "broken.mov"
+        broken.write_bytes(data[:place] + bytes([data[place] ^ 16]) + data[place + 1 :])
+        alone, together = (is_clean(broken, threads) for threads in (1, 4))
+        assert alone == together, f"byte {place}"
+        found.append(alone)
+    assert False in found
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("[h264 @ 0x55] [info] concealing 78 DC, 78 AC, 78 MV errors in P frame", True),
+        ("[h264 @ 0x55] [error] error while decoding MB 5 17", True),
+        ("[fatal] out of memory", True),
+        ("a line without a level", True),
+        ("[h264 @ 0x55] [info] Reinit context to 640x368", False),
+        ("[info]     title           : concealing 78 DC", False),
+        ("[out#0/null @ 0x55] [warning] something slow", False),
+    ],
+)
+def test_what_a_decoder_says_of_damage_counts_at_any_level(
+    line: str, counts: bool, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Finished(0, b"", f"[info] Stream mapping:\n{line}\n".encode())
+    monkeypatch.setattr("proxx.engines.ffmpeg.stream", lambda argv, hear, stop, watch: said)
+    _, outcome = decode("/out/A001.mov", "ffmpeg", Event(), 60, rulebook.members("damage-words"))
+    assert outcome.stderr == (line if counts else "")
 
 
 def test_a_hash_that_is_given_up_reads_no_further(tmp_path: Path) -> None:

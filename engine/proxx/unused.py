@@ -10,7 +10,7 @@ from proxx.faults import fault, table_fault, warned
 from proxx.rulebook import Rulebook
 from proxx.tables import Table
 
-ASKED_FOR = frozenset({"raw", "linear-pcm", "one-thread", "quicktime-languages"})
+ASKED_FOR = frozenset({"raw", "linear-pcm", "damage-words", "quicktime-languages"})
 """Sets that the program itself asks for, to make facts."""
 
 ONE_OWNER = {"source-codec": ("aliases", "tags"), "container": ("aliases", "extensions")}

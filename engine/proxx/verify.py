@@ -52,12 +52,11 @@ def verify(
 ) -> Proof:
     """The proof of the file at `path` against the task's promise; without `decodes` only as far as its headers tell."""
     enough = Stop(stop)
-    threads = 1 if task.expect.codec in rulebook.members("one-thread") else tools.threads
     with ThreadPoolExecutor(
         2
     ) as pool:  # decoder and hash read the same bytes at once, and the header is read meanwhile
-        pace = patience(rulebook.items["watchdog"], task)
-        decoding = pool.submit(decode, path, tools.ffmpeg, enough, pace, threads) if decodes else None
+        pace, words = patience(rulebook.items["watchdog"], task), rulebook.members("damage-words")
+        decoding = pool.submit(decode, path, tools.ffmpeg, enough, pace, words, tools.threads) if decodes else None
         hashing = pool.submit(digest, path, enough.is_set) if decodes else None
         made = settled(rulebook, probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop), by_name=False)
         if made.state == "ok":

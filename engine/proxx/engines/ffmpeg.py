@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -14,6 +15,7 @@ from proxx.model import Media, Task
 from proxx.process import Watch, stream
 
 TAIL_LINES = 40
+_INFORMATION = re.compile(r"(?P<who>\[[^]]+ @ [^]]+\] )?\[(?:info|warning)\] (?P<words>.*)")
 COUNTERS = ("frame", "out_time_us", "total_size")
 """The lines of -progress whose values grow while FFmpeg gets on."""
 
@@ -98,28 +100,41 @@ def _touched(path: str) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def decode(path: str, tool: str, stop: Event, seconds: float, threads: int = 0) -> tuple[int | None, Outcome]:
+def decode(
+    path: str, tool: str, stop: Event, seconds: float, damage: Collection[str], threads: int = 0
+) -> tuple[int | None, Outcome]:
     """Decode every stream of a made file to nothing: the number of video frames shown, and how the decoder ended.
 
+    Its `stderr` has errors alone, and what a decoder tells as mere information that begins with a word of `damage`.
     `threads` is for the decoders (0: as many as there are cores). What smooths the edges of blocks is left out: it
     reads no bit of the file.
     """
     argv = [
-        tool, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror", "-progress", "pipe:1",
-        "-protocol_whitelist", "file", "-threads", str(threads), "-skip_loop_filter", "all", "-i", f"file:{path}",
+        tool, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "repeat+level+info", "-xerror",
+        "-progress", "pipe:1", "-protocol_whitelist", "file",
+        "-threads", str(threads), "-skip_loop_filter", "all", "-i", f"file:{path}",
         # Nanoseconds: by slots of the frame rate, two pictures of an uneven file may stand in one, which is an error.
         "-map", "0:v:0", "-map", "0:a?", "-fps_mode", "passthrough", "-enc_time_base:v", "1/1000000000",
         "-f", "null", "-",
     ]  # fmt: skip
     pace = Pace(lambda frames: None)
-    outcome = _follow(argv, pace, stop, Watch(seconds, lambda: False))
+    outcome = _follow(argv, pace, stop, Watch(seconds, lambda: False), lambda line: _tells_damage(line, damage))
     return pace.counted.get("frame"), outcome
 
 
-def _follow(argv: list[str], pace: Pace, stop: Event, watch: Watch) -> Outcome:
+def _tells_damage(line: str, damage: Collection[str]) -> bool:
+    """Whether a line of a decoding is an error, or information of a decoder that begins with one of the words."""
+    said = _INFORMATION.match(line)
+    return said is None or (said["who"] is not None and said["words"].startswith(tuple(damage)))
+
+
+def _follow(
+    argv: list[str], pace: Pace, stop: Event, watch: Watch, counts: Callable[[str], bool] = lambda line: True
+) -> Outcome:
     begun = time.monotonic()
     finished = stream(argv, pace.hear, stop, watch=watch)
-    tail = "\n".join(finished.stderr.decode("utf-8", "replace").strip().splitlines()[-TAIL_LINES:])
+    said = finished.stderr.decode("utf-8", "replace").strip().splitlines()
+    tail = "\n".join([line for line in said if counts(line)][-TAIL_LINES:])
     took = time.monotonic() - begun
     if finished.stalled:
         return Outcome(finished.code or -signal.SIGKILL, tail, took, stalled=pace.words(watch.seconds))
