@@ -85,6 +85,15 @@ def test_pictures_that_come_unevenly_keep_their_moments_or_are_refused(run: Run,
     assert run(source, "maps")[0] == 1
 
 
+def test_pictures_that_come_unevenly_keep_timecode_and_reel(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "phone.mov"
+    assert main(["fixture", "320x180 vfr frames=7 tc=01:00:00:00 reel=A001 audio=mono", "-o", str(source)]) == 0
+    code, clip = run(source, "keeps")
+    assert code == 0
+    kept = clip["promise"]
+    assert (kept["cadence"], kept["timecode"], kept["reel"]) == ("variable", "01:00:00:00", "A001")
+
+
 @pytest.mark.parametrize(("moments", "expected"), [("N*4+gte(N,5)*30", 0), ("if(lt(N,4),N*40,(N-1)*40)", 1)])
 def test_pictures_close_together_keep_their_moments_and_those_of_one_moment_are_refused(
     moments: str, expected: int, run: Run, tmp_path: Path

@@ -313,12 +313,13 @@ def takes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*FFMPEG, *make, *joined, *CODED, *TAGS, clip], check=True, timeout=60)
     half = "scale=320:180"
     again = "setpts=N/FRAME_RATE/TB"
+    rate = ("-r", "24000/1001")  # FFmpeg 7.0 forgets it over setpts
     ways = {
         "fine.mov": ("-vf", half),
-        "first.mov": ("-vf", f"select=gte(n\\,1),{again},{half}"),
+        "first.mov": ("-vf", f"select=gte(n\\,1),{again},{half}", *rate),
         "last.mov": ("-vf", f"trim=end_frame=35,{half}"),
-        "middle.mov": ("-vf", f"select=not(eq(n\\,17)),{again},{half}"),
-        "twice.mov": ("-vf", f"{half},loop=loop=1:size=1:start=12,{again}"),
+        "middle.mov": ("-vf", f"select=not(eq(n\\,17)),{again},{half}", *rate),
+        "twice.mov": ("-vf", f"{half},loop=loop=1:size=1:start=12,{again}", *rate),
         "late.mov": ("-vf", half, "-af", "adelay=2002S:all=1"),
         "mute.mov": ("-vf", half, "-af", "pan=stereo|c0=c0|c1=0*c0"),
         "swapped.mov": ("-vf", half, "-af", "pan=stereo|c0=c1|c1=c0"),
@@ -481,7 +482,7 @@ def test_deep_says_what_is_wrong_in_a_file_that_was_changed(
     assert main(["run", str(spec), "--quiet"]) == 0
     made = out / "A001_proxy.mov"
     spoilt = tmp_path / "spoilt.mov"
-    way = ("-vf", "select=not(eq(n\\,20)),setpts=N/FRAME_RATE/TB", *CODED, *TAGS)
+    way = ("-vf", "select=not(eq(n\\,20)),setpts=N/FRAME_RATE/TB", "-r", "24000/1001", *CODED, *TAGS)
     subprocess.run([*FFMPEG, "-i", str(made), *way, str(spoilt)], check=True, timeout=60)
     shutil.copy(spoilt, made)
     capsys.readouterr()

@@ -70,6 +70,7 @@ def ffmpeg_words(
             "video_index": clip.media.video.index if clip.media.video else 0,
             "rate": str(clip.source_rate),
             "cadence": clip.media.cadence or "unknown",
+            "begins": _begins(clip.media),
         },
         "out": {
             **out,
@@ -143,6 +144,12 @@ def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
         "promised_colour": colour.promised,
         "carries": {**carried},
     }
+
+
+def _begins(media: Media) -> str:
+    """Whether the picture begins where the file's clock does, at zero, and no sound before it: zero, or later."""
+    starts = [stream.start or 0 for stream in media.audio or ()]
+    return "zero" if media.video and media.video.start == 0 and min(starts, default=0) >= 0 else "later"
 
 
 def _lut(rulebook: Rulebook, profile: Mapping[str, Any], clip: Clip, look: str) -> dict[str, str] | None:

@@ -10,7 +10,7 @@ from threading import Thread
 
 from proxx import guardian
 from proxx.errors import ProxxError
-from proxx.tools import FLOOR, find_tool, known_by, tool_version, version_and_encoders
+from proxx.tools import FLOOR, FLOOR_WORDS, find_tool, known_by, tool_version, version_and_encoders
 
 ASKED_SECONDS = 60
 """How long an answer of the tools counts: a watcher runs for weeks, and a wrapper may call another FFmpeg then."""
@@ -72,7 +72,7 @@ def _ask(ffmpeg: str, ffprobe: str) -> Tools:
         probing = pool.submit(tool_version, ffprobe, "ffprobe")
         version, encoders = version_and_encoders(ffmpeg)
     if version.numbers and version.numbers < FLOOR:
-        raise ProxxError(f"ffmpeg {version} is too old", hint="Install FFmpeg 5.1 or newer.")
+        raise ProxxError(f"ffmpeg {version} is too old", hint=f"Install FFmpeg {FLOOR_WORDS}.")
     other = probing.result()
     said = (str(version), str(other), version.configuration, other.configuration)
     return Tools(ffmpeg, ffprobe, *said, encoders)

@@ -10,12 +10,10 @@ from proxx import process
 from proxx.condition import MISSING, OK, UNKNOWN, WRONG, Condition
 from proxx.errors import ProxxError
 from proxx.rulebook import Rulebook
-from proxx.tools import FLOOR, ToolVersion, find_tool, tool_version
+from proxx.tools import FLOOR, FLOOR_WORDS, ToolVersion, find_tool, tool_version
 
 SECONDS = 20
 """How long a tool may take to list what it has."""
-
-FLOOR_WORDS = f"{'.'.join(map(str, FLOOR))} or newer"
 
 
 @dataclass(frozen=True, slots=True)

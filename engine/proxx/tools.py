@@ -11,9 +11,11 @@ from proxx.errors import ProxxError
 from proxx.process import Finished, run
 
 FLOOR = (5, 1)
-"""The oldest FFmpeg that knows every option of the shipped templates."""
+"""The oldest FFmpeg that knows every option of the shipped templates (a test holds it to the table ffmpeg-option)."""
 
-INSTALL = "install FFmpeg 5.1 or newer (apt install ffmpeg, brew install ffmpeg) or set {variable} to its path"
+FLOOR_WORDS = f"{'.'.join(map(str, FLOOR))} or newer"
+
+INSTALL = f"install FFmpeg {FLOOR_WORDS} (apt install ffmpeg, brew install ffmpeg) or set {{variable}} to its path"
 
 
 @dataclass(frozen=True, slots=True)
