@@ -55,9 +55,10 @@ def stumbling(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clip whose header looks even: 381 frames, 381/25 seconds, 25 frames a second of both kinds."""
     path = tmp_path_factory.mktemp("rhythm") / "stumbling.mov"
     chain = f"settb=1/600,setpts='floor(24*({STUMBLES}))'"
-    lavfi(
-        path, "-frames:v", "381", "-vf", chain, "-fps_mode", "passthrough", "-enc_time_base", "1/600", "-c:v", "mjpeg"
-    )
+    moments = ("-fps_mode", "passthrough", "-enc_time_base", "1/600")
+    # FFmpeg 7.0 forgets over setpts how long the last one lasts.
+    lasts = ("-video_track_timescale", "600", "-bsf:v", "setts=duration=24")
+    lavfi(path, "-frames:v", "381", "-vf", chain, *moments, "-c:v", "mjpeg", *lasts)
     return path
 
 
