@@ -27,6 +27,7 @@ from proxx.inbox import Inbox
 from proxx.manifest import claims_about, missing_of
 from proxx.metrics import Metrics
 from proxx.rulebook import Rulebook
+from proxx.tools import find_tool
 from proxx.vouching import compare
 from proxx.watchjobs import outcome_of
 
@@ -573,3 +574,25 @@ def test_a_spec_that_cannot_be_read_fails_and_one_that_is_taken_back_is_nobody_s
     assert (result["status"], result["trouble"].endswith("Permission denied")) == ("FAILED", True)
     assert [path.name for path in (specs / "completed").iterdir()] == ["c.result.json"]
     assert [path.name for path in (specs / "failed").iterdir() if "b" in path.name.split(".")] == []
+
+
+@pytest.mark.parametrize("what", ["spec", "media"])
+def test_a_job_that_was_cancelled_is_not_begun_again_by_its_watcher(
+    what: str, spec_file: Write, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop, out, begun = tmp_path / "drop", tmp_path / "out", tmp_path / "begun"
+    drop.mkdir()
+    tool = tmp_path / "ffmpeg"
+    line = f'echo 1 >> "{begun}"; "{sys.executable}" -m proxx cancel "{out}"; exec sleep 60'
+    tool.write_text(f'#!/bin/sh\ncase "$*" in *partial*) {line};; esac\nexec {find_tool("ffmpeg")} "$@"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PROXX_FFMPEG", str(tool))
+    if what == "spec":
+        job(spec_file, clips, out).rename(drop / "a.json")
+        assert watch(drop) == 4
+        assert json.loads((drop / "failed" / "a.result.json").read_text("utf-8"))["status"] == "CANCELLED"
+    else:
+        (drop / "a.mov").write_bytes((clips / "clip_001.mov").read_bytes())
+        assert watch(drop, out=out) == 4
+        assert watch(drop, out=out) == 0
+    assert begun.read_text().count("1") == (2 if what == "spec" else 1)

@@ -21,10 +21,7 @@ from proxx.shelf import book_of
 from proxx.stopping import Stop, stop_on_signals
 from proxx.toolbox import tools
 from proxx.tools import whole_path
-from proxx.watchjobs import Outcome
-
-WELL = ("COMPLETED", "CANCELLED")
-"""Ends of a job that are no failure of it."""
+from proxx.watchjobs import Outcome, is_cut_off
 
 
 class Watched(Protocol):
@@ -169,8 +166,9 @@ class Watcher:
     def _count(self, outcome: Outcome) -> None:
         self.metrics.ended(str(outcome["status"]), Counter(clip["status"] for clip in outcome["clips"]))
         self.metrics.write()
-        self.failed |= outcome["status"] not in WELL
-        self.cut_off |= outcome["status"] == "CANCELLED"
+        cut_off = is_cut_off(outcome, self.stop)
+        self.cut_off |= cut_off
+        self.failed |= outcome["status"] != "COMPLETED" and not cut_off
 
     def _is_over(self, answers: Mapping[str, str], seconds: float) -> bool:
         """Whether all is dealt with; what is still waited for after so many seconds without news is told and left.

@@ -87,6 +87,14 @@ def outcome_of(
     }
 
 
+def is_cut_off(outcome: Outcome, stop: Stop) -> bool:
+    """Whether a job ended with its watcher, and is gone on with when one starts again.
+
+    One that was cancelled by its marker, while the watcher goes on, has ended: begun anew, nobody could cancel it.
+    """
+    return outcome["status"] == "CANCELLED" and stop.is_set()
+
+
 def run_spec(arguments: argparse.Namespace, book: Rulebook, name: str, data: bytes, signals: Stop) -> Outcome:
     """Run a dropped spec."""
     asked = relinking_of(book, arguments.nles, arguments.system)

@@ -21,7 +21,7 @@ from proxx.running import REFUSED
 from proxx.stopping import Stop
 from proxx.terminal import print_reports
 from proxx.tools import whole_path
-from proxx.watchjobs import Outcome, outcome_of, run_files
+from proxx.watchjobs import Outcome, is_cut_off, outcome_of, run_files
 
 
 class Media:
@@ -90,7 +90,7 @@ class Media:
                 groups.append((ready, self._out_of(key, ready)))
         told = run_files(self.arguments, self.book, groups, self.claims.place, self.stop)
         for paths, outcome in told:
-            if outcome["status"] != "CANCELLED":
+            if not is_cut_off(outcome, self.stop):
                 for path in paths:
                     self.inbox.note(path, outcome)
             yield outcome

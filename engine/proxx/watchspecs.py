@@ -19,7 +19,7 @@ from proxx.logs import LEVELS, log_of
 from proxx.rulebook import Rulebook
 from proxx.stopping import Stop
 from proxx.terminal import read_bytes
-from proxx.watchjobs import Outcome, outcome_of, run_spec
+from proxx.watchjobs import Outcome, is_cut_off, outcome_of, run_spec
 
 PENDING, RUNNING, COMPLETED, FAILED = "pending", "running", "completed", "failed"
 RESULT = ".result.json"
@@ -77,7 +77,7 @@ class Specs:
             outcome: Outcome = outcome_of("FAILED", trouble=str(error))
         else:
             outcome = self._run(running, data)
-        if outcome["status"] != "CANCELLED":
+        if not is_cut_off(outcome, self.stop):
             self._settle(running, name, outcome)
         yield outcome
 
