@@ -350,6 +350,20 @@ def test_a_picture_that_is_a_hole_or_does_not_fill_its_place_is_found_without_de
     assert "0x" not in found.detail
 
 
+@pytest.mark.parametrize(
+    ("late", "decodes"), [("echo 0, 0, 0, 1, 3456, 0x1", True), ("echo [h264 @ 0x55] broken >&2", False)]
+)
+def test_a_source_that_gives_no_picture_and_no_error_is_damaged_unless_its_picture_begins_late(
+    tmp_path: Path, late: str, decodes: bool
+) -> None:
+    tool = tmp_path / "ffmpeg"
+    tool.write_text(f'#!/bin/sh\ncase "$*" in *-frames:v*) {late} ;; esac\n', "utf-8")
+    tool.chmod(0o755)
+    media = Media(path=str(tmp_path / "a.mts"), demuxer="mpegts", video=Video(pix_fmt="yuv420p"))
+    tried = try_decoding(media, VOCABULARY, str(tool))
+    assert (tried.decodes, tried.detail) == (decodes, "" if decodes else "h264: broken")
+
+
 def test_tables_that_are_damaged_tell_of_no_picture_and_cost_no_time(make: Make) -> None:
     path = make("a.mp4", "-c:v", "libx264", "-movflags", "faststart", seconds="0.2")
     data = path.read_bytes()

@@ -54,7 +54,31 @@ def try_decoding(
     words = finished.stderr.decode("utf-8", "replace").strip().splitlines()
     if finished.code:
         return replace(media, decodes=False, detail=_plain(words[-1]) if words else media.detail)
-    return _heard(replace(media, decodes=True), video, sounds, finished.stdout.decode("ascii", "replace"))
+    first = _first(finished.stdout)
+    if 0 not in first and not media.decodes:
+        return _first_picture(media, video, settings, ffmpeg, stop)
+    return _heard(replace(media, decodes=True), video, sounds, first)
+
+
+def _first_picture(media: Media, video: Video, settings: Mapping[str, Any], ffmpeg: str, stop: Event | None) -> Media:
+    """The same Media, knowing whether a picture comes out of it at all: FFmpeg may be content with none.
+
+    A picture that begins after the sound is no fault.
+    """
+    argv = [*_reading(media, settings, ffmpeg, []), "-map", f"0:{video.index}"]
+    finished = run(
+        [*argv, "-frames:v", "1", "-fps_mode:v", "passthrough", "-f", "framecrc", "-"],
+        timeout=settings["timeout_seconds"],
+        stop=stop,
+    )
+    if finished.timed_out or finished.stopped or finished.code < 0:
+        return media
+    words = finished.stderr.decode("utf-8", "replace").strip().splitlines() or ["no picture comes out of it"]
+    return (
+        replace(media, decodes=True)
+        if _first(finished.stdout)
+        else replace(media, decodes=False, detail=_plain(words[-1]))
+    )
 
 
 def try_within(
@@ -100,13 +124,18 @@ def _reading(media: Media, settings: Mapping[str, Any], ffmpeg: str, window: Seq
     ]  # fmt: skip
 
 
-def _heard(media: Media, video: Video, sounds: Sequence[Audio], shown: str) -> Media:
-    """The sound with the moments of its first decoded samples: headers count those too that a decoder drops."""
+def _first(shown: bytes) -> dict[int, int]:
+    """The moment of the first picture or sample of each stream of a framecrc, in its ticks."""
     first: dict[int, int] = {}
-    for line in shown.splitlines():
+    for line in shown.decode("ascii", "replace").splitlines():
         words = line.split(",")
         if not line.startswith("#") and len(words) > 2:
             first.setdefault(int(words[0]), int(words[2]))
+    return first
+
+
+def _heard(media: Media, video: Video, sounds: Sequence[Audio], first: Mapping[int, int]) -> Media:
+    """The sound with the moments of its first decoded samples: headers count those too that a decoder drops."""
     if 0 not in first:
         return media
     zero = (video.start or Fraction(0)) - Fraction(first[0], TICKS)
