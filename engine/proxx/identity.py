@@ -179,7 +179,7 @@ def _frames_line(frames: FrameProof) -> str:
     if not frames.places or frames.alike < ALIKE:
         return f"pictures: other pictures ({how} compared)"
     if not frames.clear:
-        return f"pictures: cannot tell, nothing moves ({how} compared)"
+        return f"pictures: cannot tell, too little moves ({how} compared)"
     least = min(place.ssim for place in frames.places)
     ends = f"offset {frames.offset:+d}" if frames.offset else "offset 0"
     if frames.last_offset != frames.offset:
