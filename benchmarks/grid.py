@@ -84,7 +84,7 @@ Pair = tuple[str, str, str, str]
 
 def grid(book: Rulebook, count: int, seed: int) -> list[tuple[str, str]]:
     """At least so many clips, as (words, extension), each once: arrays in which every possible pair of words is."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     found: dict[tuple[str, str], None] = {}
     while len(found) < count:
         for row in _array(book, chance):

@@ -197,6 +197,8 @@ def _sound(fixture: Fixture, proxy: Reading, path: str, ffmpeg: str, late: Fract
 
 Shoot = Callable[[Path, str, str], tuple[Fixture, Path, list[str]]]
 Own = Callable[[Path, Path, str], tuple[str, str, bool]]
+Work = tuple[Shoot, Own, tuple[str, str]]
+"""What `one_clip` takes besides its clip."""
 
 
 @dataclass(slots=True)
@@ -245,12 +247,13 @@ def one_clip(
     return found
 
 
-def compare(asked: argparse.Namespace, folder: Path, clips: Sequence[tuple[str, str]], work: Sequence[object]) -> int:
+def compare(asked: argparse.Namespace, folder: Path, clips: Sequence[tuple[str, str]], work: Work) -> int:
     """Send clips through all peers and write the page; `work` is what `one_clip` takes besides."""
+    shoot, own, tools = work
     tallies: dict[str, Tally] = {}
     count = 0
     with ProcessPoolExecutor(asked.jobs) as pool:
-        begun = [pool.submit(one_clip, str(folder), *clip, *work) for clip in clips]  # type: ignore[arg-type]
+        begun = [pool.submit(one_clip, str(folder), *clip, shoot, own, tools) for clip in clips]
         for done in begun:
             result = done.result()
             count += bool(result)

@@ -73,7 +73,7 @@ def read(path: str, ffprobe: str, ffmpeg: str, area: Area | None = None) -> Read
         field_order=video.get("field_order", "unknown"),
         timecode=_tag(tags, "timecode"),
         reel=_tag(tags, "reel_name"),
-        colour=(_range(video), *(str(video.get(f"color_{name}", "unknown")) for name in TAGS)),  # type: ignore[arg-type]
+        colour=_colour(video),
         start=_fraction(video.get("start_time"), "0"),
         sound=tuple(
             (int(one.get("channels", 0)), int(one.get("sample_rate", 0)), _fraction(one.get("start_time"), "0"))
@@ -92,6 +92,12 @@ def _first_heard(path: str, ffprobe: str, index: int) -> Fraction:
     argv += ["-show_entries", "frame=pts_time", "-of", "csv=p=0", path]
     said = subprocess.run(argv, capture_output=True, check=False, stdin=subprocess.DEVNULL).stdout.decode().split()
     return _fraction(said[0].strip(",") if said else "", "0")
+
+
+def _colour(video: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Range, primaries, transfer and matrix."""
+    primaries, transfer, matrix = (str(video.get(f"color_{name}", "unknown")) for name in TAGS)
+    return _range(video), primaries, transfer, matrix
 
 
 def _range(video: dict[str, Any]) -> str:

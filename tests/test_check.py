@@ -497,7 +497,7 @@ def mutated(random_: random.Random, document: dict[str, Any]) -> bytes:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_random_mistakes_never_end_in_a_traceback(seed: int, spec_file: Write, rulebook: Rulebook) -> None:
-    random_ = random.Random(seed)  # noqa: S311
+    random_ = random.Random(seed)
     document = json.loads(spec_file().read_text("utf-8"))
     entries = {
         "/footage/A001_C001.mp4": {"container": "mp4", "codec": "h264", "video": {"width": 1920, "height": 1080}},

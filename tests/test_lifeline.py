@@ -153,7 +153,7 @@ def test_killed_at_a_random_moment_it_leaves_none_of_several_encoders(seed: int,
     argv = [find_tool("ffmpeg"), *ENDLESS, "-c:v", "mpeg4", "-f", "null", "-"]
     child = subprocess.Popen([sys.executable, "-c", SEVERAL, *argv], stdout=subprocess.PIPE)
     with child:
-        time.sleep(random.Random(seed).uniform(0.02, 0.6))  # noqa: S311 (moments, not secrets)
+        time.sleep(random.Random(seed).uniform(0.02, 0.6))
         child.kill()
     assert left(marked) == []
 
@@ -165,7 +165,7 @@ def test_a_run_killed_at_a_random_moment_leaves_no_process(
     spec = a_job(spec_file, tmp_path, *clips)
     for seed in range(ROUNDS):
         child = proxx("run", str(spec), "--quiet")
-        time.sleep(random.Random(seed).uniform(0.1, 1.6))  # noqa: S311 (moments, not secrets)
+        time.sleep(random.Random(seed).uniform(0.1, 1.6))
         child.kill()
         assert left(marked) == []
         for path in (tmp_path / "out").glob("*.mov"):

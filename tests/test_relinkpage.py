@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from test_site import browser, page  # noqa: F401
 
 from proxx.cli import main
+
+pytest_plugins = ["browsing"]
 
 HOSTILE = "A<img src=x onerror=alert(1)>\u202e&amp;'.mov"
 CODED = ("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-c:a", "pcm_s16le")
@@ -39,7 +40,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
-def test_the_report_shows_pictures_waveforms_and_reasons(report: Path, page: Page) -> None:  # noqa: F811
+def test_the_report_shows_pictures_waveforms_and_reasons(report: Path, page: Page) -> None:
     page.goto(report.as_uri())
     assert page.locator("h1").inner_text() == "0 of 1 proxy relinks"
     assert page.locator("script, link, iframe, object").count() == 0
@@ -61,7 +62,7 @@ def test_the_report_shows_pictures_waveforms_and_reasons(report: Path, page: Pag
     assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found] == []
 
 
-def test_the_report_is_used_by_keyboard_alone_and_on_a_phone(report: Path, page: Page) -> None:  # noqa: F811
+def test_the_report_is_used_by_keyboard_alone_and_on_a_phone(report: Path, page: Page) -> None:
     page.goto(report.as_uri())
     assert page.locator("details[open]").count() == 1
     page.keyboard.press("Tab")

@@ -14,7 +14,8 @@ class Anything:
     """An object as Resolve hands them out: every attribute seems to be there. It answers what it is told to."""
 
     def __init__(self, names: str, answer: Any = None, version: str = "20.3.1.6") -> None:
-        self.names, self.answer, self.asked = names.split(), answer, []  # type: ignore[var-annotated]
+        self.names, self.answer = names.split(), answer
+        self.asked: list[Any] = []
         self.version = version
 
     def __dir__(self) -> list[str]:

@@ -312,7 +312,8 @@ def test_a_pinned_preset_is_loaded_before_the_settings_that_overrule_it() -> Non
 
 def test_a_method_that_the_plan_needs_and_this_resolve_lacks_is_told_before_anything_is_made() -> None:
     for method in ("Resolve.IsStudio", "ProjectManager.Nothing", "Project.Nothing", "MediaPool.Nothing"):
-        settings = changed(lambda s, method=method: s["requires"]["methods"].append(method))  # type: ignore[misc]
+        settings = copy.deepcopy(dict(SETTINGS))
+        settings["requires"]["methods"].append(method)
         bench = Bench(properties=[CLIP], settings=settings)
         with pytest.raises(Trouble) as trouble:
             bench.drive()

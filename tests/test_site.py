@@ -6,15 +6,13 @@ import fcntl
 import json
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from proxx import prove
 from proxx.answers import decide
@@ -24,8 +22,8 @@ from proxx.model import Media
 from proxx.route import route_source
 from proxx.rulebook import Rulebook, default_cache, load
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+pytest_plugins = ["browsing"]
+
 PAGES = (
     *("index", "ask", "guide/getting-started", "reference/index", "reference/jobspec", "reference/commands"),
     *("reference/tables/codec-container", "reference/tables/source-capability", "reference/tables/field"),
@@ -38,13 +36,6 @@ LOOKED_AT = (
 )
 
 
-def chromium() -> str:
-    """The Chromium of this machine, by the names that tools/setup.sh looks for."""
-    found = shutil.which(os.environ.get("PROXX_CHROMIUM") or next(filter(shutil.which, NAMES), ""))
-    assert found, "the tests of the site need Chromium: sh tools/setup.sh browser"
-    return found
-
-
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of the shipped rulebook with the guide, made once for all workers."""
@@ -55,28 +46,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not (folder / "index.html").exists():
             assert main(["docs", "-o", str(folder), "--format", "html", "--guide", str(ROOT / "docs/guide")]) == 0
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=chromium(), args=QUIET)
-        yield started
-        started.close()
-
-
-@pytest.fixture(params=["light"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A page in the light; what goes wrong on it, and what it asks of any server, fails the test."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme=request.param)
-    opened = context.new_page()
-    trouble: list[str] = []
-    opened.on("request", lambda one: None if one.url.startswith(("file:", "about:")) else trouble.append(one.url))
-    opened.on("pageerror", lambda error: trouble.append(str(error)))
-    opened.on("console", lambda said: trouble.append(said.text) if said.type == "error" else None)
-    yield opened
-    context.close()
-    assert trouble == []
 
 
 def go(page: Page, site: Path, name: str) -> None:

@@ -215,9 +215,6 @@ def test_the_row_that_decides_is_the_first_whose_cells_all_hold(
         assert not holds(rows[int(miss.row[1:])][miss.column], given_values[miss.column])
 
 
-Widths = Sequence[int]
-
-
 @st.composite
 def boxes(draw: st.DrawFn) -> tuple[list[int], list[tuple[int, ...]], tuple[int, ...]]:
     widths = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))

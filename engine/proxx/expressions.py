@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from jinja2 import nodes
 
@@ -29,11 +30,11 @@ from proxx.symbols import (
 Tell = Callable[[str, int, Missing], None]
 """Told of a fault: the template, its line, and what is missing."""
 
-_COMPARE: Mapping[str, Callable[[object, object], bool]] = {
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
-    "in": lambda one, other: one in other,  # type: ignore[operator]
-    "notin": lambda one, other: one not in other,  # type: ignore[operator]
+    "in": lambda one, other: one in other,
+    "notin": lambda one, other: one not in other,
 }
 _RESULTS: Mapping[str, Symbol] = {
     **dict.fromkeys(("int", "float", "abs", "round", "length", "count", "sum", "wordcount"), NUMBER),

@@ -41,15 +41,11 @@ def settled(rulebook: Rulebook, media: Media, *, by_name: bool = True) -> Media:
 def timecode_decision(rulebook: Rulebook, media: Media) -> Decision:
     """What the table timecode-source says of a file whose timecodes were looked for."""
     rate = media.video.rate if media.video else None
-    table = rulebook.table(TIMECODES)
     states: dict[str, Value] = {
         column.fact.name: _state(of_place(media.marks or (), column.fact.name.partition(".")[2]), rate)
-        for column in table.columns
+        for column in rulebook.table(TIMECODES).columns
     }
-    answer = decide(table, states)
-    assert answer is not None  # noqa: S101  (every column was given)
-    rulebook.noted([(answer.table, answer.row)])
-    return answer
+    return _decided(rulebook, TIMECODES, states)
 
 
 def _state(mark: Mark | None, picture: Fraction | None) -> str:
@@ -100,8 +96,14 @@ def reel_decision(rulebook: Rulebook, written: str, named: Mapping[str, NamedRee
         "reel.folder": states.get("folder", "none"),
         "reel.name": states.get("name", "none"),
     }
-    answer = decide(rulebook.table(REELS), facts)
-    assert answer is not None  # noqa: S101  (every column was given)
+    return _decided(rulebook, REELS, facts)
+
+
+def _decided(rulebook: Rulebook, name: str, facts: Mapping[str, Value]) -> Decision:
+    """What a table says, noted as reached. Raises LookupError when it looks at a fact that is not among these."""
+    answer = decide(rulebook.table(name), facts)
+    if answer is None:
+        raise LookupError(f"table {name} asks for more than {', '.join(facts)}")
     rulebook.noted([(answer.table, answer.row)])
     return answer
 

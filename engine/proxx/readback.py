@@ -19,8 +19,6 @@ from proxx.errors import ProxxError
 from proxx.process import run
 
 SECONDS = 600
-EAR_HERTZ = 8000
-"""The sample rate at which tones are told apart; clicks are looked for at the stream's own."""
 
 Area = tuple[int, int, int, int]
 """Left, top, width and height in pixels."""

@@ -137,7 +137,7 @@ def _words(error: jsonschema.ValidationError) -> Iterator[tuple[str, str]]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     known: Sequence[str] = list(schema.get("properties", ()))
     if error.validator == "additionalProperties" and error.validator_value is False and known:
-        for key in dict(error.instance):  # type: ignore[arg-type]
+        for key in error.instance if isinstance(error.instance, Mapping) else ():
             if key not in known and not any(re.search(one, key) for one in schema.get("patternProperties", ())):
                 yield f"/{escape(key)}", f"there is no key {key} here{question(key, known)}"
     elif error.validator in ("oneOf", "anyOf"):

@@ -159,7 +159,7 @@ def control(bench: Bench, chance: random.Random, kills: int) -> int:
 
 def measure(rounds: int, seed: int, clips: int) -> tuple[Figures, int]:
     """So many kills over jobs of so many clips, and the broken files that the control leaves."""
-    chance, figures = random.Random(seed), Figures()  # noqa: S311 - moments, not secrets
+    chance, figures = random.Random(seed), Figures()
     with tempfile.TemporaryDirectory(prefix="proxx-faults-") as place:
         bench = set_up(Path(place), clips)
         number = 0

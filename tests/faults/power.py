@@ -132,7 +132,7 @@ def why_not(kind: str) -> str:
 
 def measure(seed: int, kinds: tuple[str, ...], cuts: int, mutants: int) -> Iterator[Line]:
     """So many cuts of proxx, and of the mutant, on each kind of file system."""
-    chance = random.Random(seed)  # noqa: S311 - moments, not secrets
+    chance = random.Random(seed)
     for kind in kinds:
         if reason := why_not(kind):
             yield Line(f"{kind}: cannot be cut here: {reason}")

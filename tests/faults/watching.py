@@ -36,8 +36,11 @@ def watchers(bench: Bench, drop: Path, out: Path, count: int) -> Iterator[list[s
     """So many watchers at a folder, each with its number as its mark; they are ended at the end."""
     argv = [sys.executable, "-m", "proxx", "watch", str(drop), "--profile", "proxy_prores_proxy", "--out", str(out)]
     argv += [*SETTLE, "--quiet", "--jobs", "1"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = [subprocess.Popen(argv, env=bench.environment(str(number)), **quiet) for number in range(count)]  # type: ignore[call-overload]
+    silent = subprocess.DEVNULL
+    running = [
+        subprocess.Popen(argv, env=bench.environment(str(number)), stdout=silent, stderr=silent)
+        for number in range(count)
+    ]
     try:
         yield running
     finally:
@@ -178,7 +181,7 @@ def growing(folder: Path, chance: random.Random, rounds: int) -> tuple[Line, Lin
     naive: dict[str, float] = {}
 
     def write(name: str, way: str, source: Path, seed: int) -> None:
-        own = random.Random(seed)  # noqa: S311 - moments, not secrets
+        own = random.Random(seed)
         time.sleep(own.uniform(0, rounds))
         data = source.read_bytes()
         step = len(data) // CHUNKS + 1
@@ -219,7 +222,7 @@ def take_like_a_script(drop: Path, naive: dict[str, float]) -> None:
 
 def measure(seed: int, count: int, files: int, rounds: int) -> list[Line]:
     """So many watchers at so many files, and so many of every kind of writer."""
-    chance = random.Random(seed)  # noqa: S311 - moments, not secrets
+    chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="proxx-faults-") as place:
         first, _ = several(Path(place), chance, count, files)
     with tempfile.TemporaryDirectory(prefix="proxx-faults-") as place:
