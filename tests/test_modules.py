@@ -28,8 +28,8 @@ BANDS: dict[str, tuple[str, ...]] = {
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
         *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "reel", "resolvelint", "prove", "tablediff"),
-        *("policy", "pose", "rhythm", "size", "timecode", "moments", "origin", "colour", "pixels", "clip", "levels"),
-        *("sound", "facts"),
+        *("policy", "pose", "rhythm", "size", "timecode", "moments", "origin", "colour"),
+        *("light", "pixels", "clip", "levels", "sound", "facts"),
         *("clipfacts", "settings", "renderids", "rawreach"),
         *("route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates", "generations"),

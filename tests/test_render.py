@@ -79,6 +79,8 @@ def context_of(name: str, **changes: Any) -> dict[str, Any]:
         "rgb": None,
         "widen": None,
         "scaled": "tv",
+        "mastering": "",
+        "light_level": "",
         "stretch": False,
         "pad": None,
         "range": "tv",

@@ -19,6 +19,7 @@ from proxx.clip import (
     transfer_of,
 )
 from proxx.facts import UNKNOWN, base_name, known, looked_at, rate_text
+from proxx.light import light_of, light_words
 from proxx.model import Media
 from proxx.origin import reel_standing
 from proxx.pixels import bit_depth
@@ -66,6 +67,7 @@ def clip_facts(
             "clip.field-lines": field_lines(clip, profile["video"], habits),
             "clip.alpha": alpha_of(media),
             "clip.range": range_of(media),
+            "clip.light": light_of(video),
             **{f"policy.{choice}": policy_of(profile, choice) for choice in CLIP_POLICIES},
             "policy.range": "full" if profile["video"]["colour_range"] == "pc" else "limited",
             "clip.depth": bit_depth(profile["promise"]["pix_fmt"]) if "pix_fmt" in profile["promise"] else None,
@@ -97,6 +99,7 @@ def clip_texts(clip: Clip) -> dict[str, Any]:
         "decoder-words": media.detail,
         "reel-text": media.reel or "",
         "transfer-text": {"smpte2084": "PQ", "arib-std-b67": "HLG"}.get(_transfer(media), "log"),
+        "light-text": light_words(video) if video else "",
         "declared-frames": (video.frames if video else None) or 0,
         "measured-frames": (video.packets if video else None) or 0,
     }

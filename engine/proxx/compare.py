@@ -9,6 +9,7 @@ from typing import Any
 
 from proxx.facts import rate_text
 from proxx.hearing import NOT_PROMISED, Aspect, heard, same
+from proxx.light import light_words
 from proxx.model import Colour, Media, Video
 from proxx.moments import read_back
 from proxx.rhythm import read_rhythm, starts
@@ -38,6 +39,7 @@ def compare(
         "scan": same(_scan(have), _scan(want) if want.field_order else None),
         "rotation": same(_turn(have), None if want.rotation is None else _turn(want)),
         "colour": _colour(have.colour, want.colour),
+        "light": same(light_words(have), light_words(want) if want.mastering or want.light_level else None),
         "timecode": _told(read_back(made, expect.timecode, want.rate), expect.timecode),
         "reel": _told(made.reel, expect.reel),
         "frames": _frames(frames, want.frames),

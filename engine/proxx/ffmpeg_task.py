@@ -142,6 +142,7 @@ def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
         "matrix": colour.written.matrix,
         "convert_to": colour.convert_to,
         "promised_colour": colour.promised,
+        **_light(judged, video),
         "carries": {**carried},
     }
 
@@ -173,6 +174,15 @@ def _moments(clip: Clip, rate: str) -> dict[str, Any]:
         "conform": rate == "yes",
         "tick": {"num": kept.tick.numerator, "den": kept.tick.denominator} if kept and kept.tick else None,
         "rhythm": kept.rhythm if kept else None,
+    }
+
+
+def _light(judged: JudgedClip, video: Video) -> dict[str, str]:
+    """What the encoder is told of mastering display and brightest light; "" where it is told nothing."""
+    writes = _said(judged, "light-policy", "write", "no") == "yes"
+    return {
+        "mastering": video.mastering or "" if writes else "",
+        "light_level": video.light_level or "" if writes else "",
     }
 
 
@@ -240,5 +250,7 @@ def _promise(
             repeated=out["repeated"],
             left_out=out["left_out"],
             colour=out["promised_colour"],
+            mastering=out["mastering"] or None,
+            light_level=out["light_level"] or None,
         ),
     )

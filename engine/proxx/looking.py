@@ -7,14 +7,15 @@ from threading import Event
 from proxx.machine import Machine
 from proxx.model import Media
 from proxx.rulebook import Rulebook
-from proxx.timing import measure
+from proxx.timing import first_light, measure
 from proxx.tools import find_tool
 
 
 def counted(book: Rulebook, machine: Machine, path: str, stop: Event) -> Media:
     """What a file is, with the number of frames that it shows."""
-    media = (machine.media([path]) or [Media(path)])[0]
+    tool = find_tool("ffprobe")
+    media = first_light((machine.media([path]) or [Media(path)])[0], book.vocabulary, tool, stop=stop)
     video = media.video
     if media.state != "ok" or video is None or (media.cadence == "constant" and video.frames is not None):
         return media
-    return measure(media, book.vocabulary, find_tool("ffprobe"), stop=stop)
+    return measure(media, book.vocabulary, tool, stop=stop)

@@ -70,7 +70,7 @@ class Machine:
         from concurrent.futures import ThreadPoolExecutor
 
         from proxx.recall import Recall
-        from proxx.timing import measure, needs_measuring
+        from proxx.timing import first_light, measure, needs_measuring
         from proxx.tools import find_tool
         from proxx.trial import try_decoding, try_within
 
@@ -81,7 +81,8 @@ class Machine:
         def look_again(one: Media) -> Media:
             counted = measure(one, vocabulary, tool, stop=self.stop) if needs_measuring(one) else one
             tried = try_decoding(counted, vocabulary, ffmpeg, stop=self.stop)
-            looked = try_within(tried, vocabulary, ffmpeg, stop=self.stop)
+            within = try_within(tried, vocabulary, ffmpeg, stop=self.stop)
+            looked = first_light(within, vocabulary, tool, stop=self.stop)
             if self.stop is None or not self.stop.is_set():
                 recall.keep(looked)
             return looked

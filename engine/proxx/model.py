@@ -37,7 +37,9 @@ class Video:
     come unevenly `rhythm` says how many ticks of `tick` seconds each of them stays (see proxx.rhythm). A promise says
     how many pictures are `repeated` and `left_out` to keep a constant rate. `alpha` is none, some, or beside (in a
     second picture of its own, which FFmpeg's decoder does not put together). `pose` is mirrored, or askew (turned by no
-    quarter), where the display matrix says so.
+    quarter), where the display matrix says so. `mastering` and `light_level` are what the file says of its mastering
+    display and its brightest light (see proxx.light), `dynamic_light` is dolby-vision, dolby-vision-alone or hdr10plus;
+    "" when there is none.
     """
 
     index: int = 0
@@ -66,6 +68,9 @@ class Video:
     left_out: int | None = None
     alpha: str | None = None
     pose: str | None = None
+    mastering: str | None = None
+    light_level: str | None = None
+    dynamic_light: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from proxx.conventions import nle_named
 from proxx.errors import Finding, has_errors
 from proxx.evaluate import ask, tell
 from proxx.facts import base_name
+from proxx.light import light_words
 from proxx.likeness import UNKNOWN, likenesses
-from proxx.model import Media
+from proxx.model import Media, Video
 from proxx.rulebook import Rulebook
 from proxx.shapes import Like
 
@@ -67,6 +68,8 @@ def judge_pair(
     files = _files(source, proxy)
     if files.value != "both":
         return _asked(rulebook, name, "relink", {"relink.files": files}, source, proxy)
+    light = _light(source.video or Video(), proxy.video or Video())
+    lit = _asked(rulebook, name, "relink", {"relink.files": files, "relink.light": light}, source, proxy)
     likes = likenesses(nle, source, proxy, rulebook.members("linear-pcm"))
     if promised:
         likes = {fact: like for fact, like in likes.items() if like.value != UNKNOWN}
@@ -83,7 +86,7 @@ def judge_pair(
             decided[table] = ", ".join(dict.fromkeys([*rows, row]))
     # What is wrong on some of its systems only refuses nothing before somebody says that one of them is meant.
     told = (finding if times == len(systems) else softened(finding) for finding, times in found.items())
-    return Relink(name, tuple(told), decided)
+    return Relink(name, (*told, *lit.findings), {**decided, **lit.decided})
 
 
 def softened(finding: Finding) -> Finding:
@@ -99,6 +102,13 @@ def _files(source: Media, proxy: Media) -> Like:
     ]
     unread = [media.state != "ok" or media.video is None for media in (proxy, source)]
     return Like("no-source" if unread[1] else "no-proxy" if unread[0] else "both", words[0], words[1])
+
+
+def _light(source: Video, proxy: Video) -> Like:
+    """What both say of mastering display and light levels."""
+    was, has = light_words(source), light_words(proxy)
+    value = "none" if was == has == "none" else "same" if was == has else "lost" if has == "none" else "other"
+    return Like(value, has, was, "what is said of the light")
 
 
 def _asked(rulebook: Rulebook, name: str, stage: str, likes: Mapping[str, Like], source: Media, proxy: Media) -> Relink:

@@ -67,6 +67,15 @@ SHAPES: Mapping[str, Mapping[str, Sample]] = {
         "full-chroma": _shape({"pix_fmt": "yuv444p10le"}),
         "rgb": _shape({"pix_fmt": "gbrp", "colour": Colour("pc", "bt709", "iec61966-2-1", "gbr")}),
         "hlg": _shape({"pix_fmt": "yuv420p10le", "colour": Colour("tv", "bt2020", "arib-std-b67", "bt2020nc")}),
+        "mastered": _shape(
+            {
+                "pix_fmt": "yuv420p10le",
+                "colour": Colour("tv", "bt2020", "smpte2084", "bt2020nc"),
+                "mastering": "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)",
+                "light_level": "1000,400",
+                "dynamic_light": "",
+            }
+        ),
         "full-range": _shape({"pix_fmt": "yuvj420p", "colour": Colour("pc", "bt709", "bt709", "bt709")}),
         "deep-rgb": _shape({"pix_fmt": "gbrp12le", "colour": Colour("pc", "bt709", "iec61966-2-1", "gbr")}),
         "deep-full-range": _shape({"pix_fmt": "yuv422p10le", "colour": Colour("pc", "bt709", "bt709", "bt709")}),

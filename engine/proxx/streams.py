@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from proxx.identify import Identity, Table
+from proxx.light import lit
 from proxx.model import Audio, Colour, Mark, Media, Video
 from proxx.pose import pose_of, rotation_of
 
@@ -52,7 +53,7 @@ def read_video(stream: Table, vocabulary: Table, *, frame_count: str = "header")
     frames = integer(stream.get("nb_frames"))
     if frames is None and frame_count == "duration" and rate and duration and (duration * rate).denominator == 1:
         frames = int(duration * rate)
-    return Video(
+    video = Video(
         index=integer(stream.get("index")) or 0,
         codec=str(stream.get("codec_name", "")),
         profile=str(stream.get("profile", "")),
@@ -72,6 +73,7 @@ def read_video(stream: Table, vocabulary: Table, *, frame_count: str = "header")
         pose=pose_of(stream, tag_of(stream, "rotate")),
         alpha="beside" if tag_of(stream, "alpha_mode") == "1" else None,
     )
+    return lit(video, stream.get("side_data_list", ()))
 
 
 def read_audio(stream: Table) -> Audio:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,7 +11,9 @@ from math import gcd
 from statistics import median_low
 from threading import Event
 
+from proxx.clip import HDR_TRANSFERS
 from proxx.identify import Table
+from proxx.light import lit
 from proxx.model import Audio, Media, Video
 from proxx.probe import safe_call
 from proxx.process import run
@@ -103,6 +106,23 @@ def first_fields(media: Media, vocabulary: Table, tool: str, *, stop: Event | No
     finished = run(argv, timeout=vocabulary["probe"]["timeout_seconds"], stop=stop)
     flags = [dict(item.partition("=")[::2] for item in line.split("|")) for line in finished.stdout.decode().split()]
     return next((said for one in flags if (said := fields_of(one))), None)
+
+
+def first_light(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = None) -> Media:
+    """The same Media with what its first picture says of mastering display and light, where it is HDR: HEVC and AV1 say
+    it in their pictures, and the header of the file may be silent."""
+    video = media.video
+    if media.state != "ok" or video is None or video.colour is None or video.colour.transfer not in HDR_TRANSFERS:
+        return media
+    shown = ["-select_streams", str(video.index), "-read_intervals", "%+#2", "-show_entries", "frame_side_data"]
+    argv = [*safe_call(tool, vocabulary), *shown, "-of", "json", "-i", f"file:{whole_path(media.path)}"]
+    finished = run(argv, timeout=vocabulary["probe"]["timeout_seconds"], stop=stop)
+    try:
+        frames = json.loads(finished.stdout.decode("utf-8", "replace"), strict=False)["frames"]
+    except (ValueError, KeyError):
+        return media
+    told = [one for frame in frames for one in frame.get("side_data_list", ())]
+    return replace(media, video=lit(video, told, whole=True)) if frames else media
 
 
 def _steps(shown: list[Packet]) -> list[int]:

@@ -22,7 +22,7 @@ from proxx.origin import settled
 from proxx.probe import probe
 from proxx.rulebook import Rulebook
 from proxx.stopping import Stop
-from proxx.timing import first_fields, measure
+from proxx.timing import first_fields, first_light, measure
 from proxx.toolbox import Tools
 
 
@@ -98,6 +98,9 @@ def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: E
     video, want = made.video, expect.video
     if video is None or want is None:
         return made
+    if want.mastering or want.light_level:
+        made = first_light(made, rulebook.vocabulary, ffprobe, stop=stop)
+        video = made.video or video
     if want.field_order in ("tt", "bb"):
         order = first_fields(made, rulebook.vocabulary, ffprobe, stop=stop)
         made = replace(made, video=replace(video, field_order=order or video.field_order))
