@@ -213,12 +213,7 @@ def _timecode(judged: JudgedClip) -> str:
     return str(clip.timecode) if wanted == "source" else ""
 
 
-def _promise(
-    profile: Mapping[str, Any],
-    named: Named,
-    context: Mapping[str, Any],
-    audio: tuple[Audio, ...],
-) -> Media:
+def _promise(profile: Mapping[str, Any], named: Named, context: Mapping[str, Any], audio: tuple[Audio, ...]) -> Media:
     """What the made file must read as."""
     out, said, frames = context["out"], profile["promise"], context["out"]["frames"]
     rate = Fraction(out["rate"]["num"], out["rate"]["den"])
