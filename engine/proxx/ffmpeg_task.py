@@ -179,11 +179,8 @@ def _moments(clip: Clip, rate: str) -> dict[str, Any]:
 
 def _light(judged: JudgedClip, video: Video) -> dict[str, str]:
     """What the encoder is told of mastering display and brightest light; "" where it is told nothing."""
-    writes = _said(judged, "light-policy", "write", "no") == "yes"
-    return {
-        "mastering": video.mastering or "" if writes else "",
-        "light_level": video.light_level or "" if writes else "",
-    }
+    said = video if _said(judged, "light-policy", "write", "no") == "yes" else Video()
+    return {"mastering": said.mastering or "", "light_level": said.light_level or ""}
 
 
 def _said(judged: JudgedClip, table: str, what: str, else_: str) -> Value:
