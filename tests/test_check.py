@@ -446,9 +446,15 @@ def test_a_name_in_no_encoding_is_shown_by_signs(spec_file: Write, tmp_path: Pat
     path = spec_file()
     strange = os.fsencode(tmp_path) + b"/\xff\n.json"
     path.rename(os.fsdecode(strange))
-    done = run_proxx(["check", "--no-media", os.fsdecode(strange)], environment={"LC_ALL": "C", "PYTHONUTF8": "0"})
+    done = run_proxx(["check", "--no-media", os.fsdecode(strange)], environment={"LC_ALL": "C", "PYTHONUTF8": "1"})
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"/\\xff\xe2\x90\x8a.json: ok" in done.stdout
+
+
+def test_a_locale_whose_names_are_no_utf_8_is_trouble(spec_file: Write) -> None:
+    done = run_proxx(["check", "--no-media", str(spec_file())], environment={"LC_ALL": "C", "PYTHONUTF8": "0"})
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"Set PYTHONUTF8=1." in done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_trouble(spec_file: Write) -> None:
