@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from proxx.errors import ProxxError
 from proxx.model import Audio, Media, Video
 from proxx.process import Finished, run
+from proxx.timing import GAP
 from proxx.tools import whole_path
 
 Pictures = NDArray[np.uint8]
@@ -205,7 +206,9 @@ def read_sound(reader: Reader, media: Media, stream: Audio, rate: int, begin: fl
     at = origin + begin - 1 - float(_clock(media))
     seek = ["-ss", f"{at:.6f}"] if begin > 2 and at > 0 else []
     length = seconds + (2 if seek else max(begin, 0) + 2)
-    chain = f"aresample=osr={rate}:async=1,atrim=duration={length:.3f},asetnsamples=n={wanted + 4 * rate}:p=0,ashowinfo"
+    # Gaps are filled where proxies have them filled, or everything after a short one would seem late.
+    filled = f"aresample=osr={rate}:async=1:min_hard_comp={float(GAP)}"
+    chain = f"{filled},atrim=duration={length:.3f},asetnsamples=n={wanted + 4 * rate}:p=0,ashowinfo"
     argv = [
         *_input(reader, media, seek), "-copyts", "-map", f"0:{stream.index}", "-vn", "-af", chain,
         "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
