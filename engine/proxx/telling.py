@@ -7,11 +7,20 @@ import sys
 from collections.abc import Sequence
 
 from proxx.errors import Finding
+from proxx.jsonout import json_text
 from proxx.making import Result
 from proxx.model import Plan
 from proxx.progress import fate_word
-from proxx.report import FileReport
+from proxx.report import FileReport, file_documents
 from proxx.terminal import print_reports, print_text
+
+
+def tell_refused(reports: Sequence[FileReport], as_json: bool) -> None:
+    """Findings that keep jobs from beginning; for programs they are one event of a run, on one line."""
+    if as_json:
+        print_text(json_text({"format": 1, "event": "refused", "files": file_documents(reports)}, indent=None))
+    else:
+        print_reports(reports, False)
 
 
 def tell_early(findings: Sequence[Finding]) -> None:
