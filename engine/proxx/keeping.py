@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from proxx.recheck import Checked, chain_findings, check_again, make_anew, recor
 from proxx.report import FileReport
 from proxx.report_text import as_text
 from proxx.rulebook import Rulebook
+from proxx.schedule import cores, threads_each
 from proxx.shelf import book_of
 from proxx.status import FINE, Job, Proxy, jobs, proxies
 from proxx.stopping import Stop, stop_on_signals
@@ -91,15 +93,8 @@ def verify_command(arguments: argparse.Namespace) -> int:
     book = book_of(arguments)
     folder, record = _place(arguments.place)
     clips = _finished(folder, record)
-    found = tools()
-    stop, log = _guarded(), log_of(arguments)
-    checked = []
-    for clip in clips:
-        one = check_again(book, clip, found, stop, quick=arguments.quick)
-        checked.append(_compared(book, clip, one, arguments.places, stop) if arguments.deep else one)
-        if stop.is_set():
-            raise KeyboardInterrupt  # what was not looked at to its end is no finding
-        _log_check(log, clip, checked[-1])
+    log = log_of(arguments)
+    checked = _check(arguments, book, clips, log)
     chain = chain_findings(book, folder, broken_links(folder))
     log_findings(log, chain, folder=folder)
     if is_json(arguments):
@@ -117,6 +112,31 @@ def verify_command(arguments: argparse.Namespace) -> int:
         print_words(f"{sum(1 for one in checked if one.state == 'same')} of {len(checked)} proxies are as recorded\n")
     wrong = has_errors(chain) or any(one.state != "same" for one in checked)
     return EXIT_FINDINGS if wrong else EXIT_OK
+
+
+def _check(arguments: argparse.Namespace, book: Rulebook, clips: Sequence[dict[str, Any]], log: Log) -> list[Checked]:
+    """Look at clips again, as many at once as there are cores. Raises KeyboardInterrupt when it was told to stop."""
+    count = 1 if arguments.deep else cores()
+    stop, found = _guarded(), replace(tools(), threads=threads_each(count))
+    checked: list[Checked] = []
+
+    def look(clip: dict[str, Any]) -> Checked:
+        if stop.is_set():
+            raise KeyboardInterrupt  # what was not looked at to its end is no finding
+        one = check_again(book, clip, found, stop, quick=arguments.quick)
+        one = _compared(book, clip, one, arguments.places, stop) if arguments.deep else one
+        if stop.is_set():
+            raise KeyboardInterrupt
+        return one
+
+    pool = ThreadPoolExecutor(count)
+    try:
+        for clip, one in zip(clips, pool.map(look, clips), strict=True):
+            checked.append(one)
+            _log_check(log, clip, one)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return checked
 
 
 def _log_check(log: Log, clip: Mapping[str, Any], one: Checked) -> None:
