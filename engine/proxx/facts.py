@@ -57,6 +57,8 @@ def profile_facts(rulebook: Rulebook, words: Mapping[str, Any]) -> dict[str, Val
         {
             "profile.known": "yes",
             "profile.engine": profile["engine"],
+            "profile.tag": _yes("tag" in profile["promise"]),
+            "profile.container": profile["container"],
             "profile.codec-agrees": _same_codec(rulebook, codec, profile["codec"]) if codec else None,
             "profile.container-agrees": _yes(container == profile["container"]) if container else None,
             "profile.resolution-accepted": accepts(profile, resolution) if resolution else None,
@@ -75,6 +77,7 @@ def profile_texts(rulebook: Rulebook, words: Mapping[str, Any]) -> dict[str, str
         "profiles": ", ".join(sorted(rulebook.profiles)),
         "profile-codec": profile.get("codec", ""),
         "profile-container": profile.get("container", ""),
+        "profile-tag": profile.get("promise", {}).get("tag", ""),
         "profile-resolutions": resolution_words(profile) if profile else "",
         "spec-codec": codec,
         "spec-container": str(words.get("container", "")),
