@@ -364,3 +364,21 @@ def test_fields_of_a_picture_that_stands_upside_down_are_not_kept_as_they_were(r
     code, clip = run(source, "proxy_prores_proxy", codec="prores_proxy")
     assert code == 0
     assert clip["media"]["video"]["field_order"] == "progressive"
+
+
+@pytest.mark.parametrize(
+    "codec", [("mpeg2video", "-bf", "2", "-g", "12"), ("libx264", "-x264-params", "open-gop=1:keyint=12")]
+)
+def test_a_stream_that_was_cut_begins_with_its_first_picture_that_decodes(
+    codec: tuple[str, ...], run: Run, tmp_path: Path
+) -> None:
+    whole, source = tmp_path / "whole.ts", tmp_path / "cut.ts"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=2", "-c:v", *codec, str(whole))
+    data = whole.read_bytes()
+    source.write_bytes(data[len(data) // 188 // 4 * 188 :])
+    argv = ("-count_frames", "-count_packets", "-select_streams", "v:0")
+    (counted,) = shown(source, "stream=nb_read_frames,nb_read_packets", *argv)["streams"]
+    assert int(counted["nb_read_frames"]) < int(counted["nb_read_packets"])
+    code, clip = run(source, "proxy_h264_mov")
+    assert code == 0
+    assert clip["promise"]["video"]["frames"] == int(counted["nb_read_frames"])

@@ -138,7 +138,7 @@ def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[s
 
 def _language(language: str, rulebook: Rulebook, container: str) -> str:
     """none, standard (one that QuickTime has a number for) or other."""
-    known = said_language(language, container) in rulebook.members("quicktime-languages")
+    known = said_language(language, rulebook.items["container"][container]) in rulebook.members("quicktime-languages")
     return "none" if not language else "standard" if known else "other"
 
 

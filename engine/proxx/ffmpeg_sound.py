@@ -19,14 +19,18 @@ ALL = -1
 
 
 def sound_words(
-    profile: Mapping[str, Any], judged: Sequence[JudgedTrack], out: Mapping[str, Any], does: Mapping[str, str]
+    profile: Mapping[str, Any],
+    judged: Sequence[JudgedTrack],
+    out: Mapping[str, Any],
+    does: Mapping[str, str],
+    container: Mapping[str, Any],
 ) -> list[Heard]:
     """Every stream of the proxy, in the source's order; a stream that is split becomes one for each channel.
 
-    `does` says which habits this FFmpeg has.
+    `does` says which habits this FFmpeg has, `container` is the vocabulary's entry of the proxy's.
     """
     found: list[Heard] = []
-    profile = {**profile, "audio": {**profile["audio"], "lead": _lead(profile["audio"], does)}}
+    profile = {**profile, "audio": {**profile["audio"], "lead": _lead(profile["audio"], does), "container": container}}
     for track in judged:
         said = _answers(track, "track-channels").get("as", "they-are")
         if said == "split":
@@ -70,7 +74,7 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
         "fill": _answers(judged, "track-gaps").get("fill") == "yes",
         "late": judged.track.late,
         "lead": recipe["lead"],
-        "language": _language(judged, profile["container"]),
+        "language": _language(judged, recipe["container"]),
         "title": stream.title or "",
     }
     names = layout or ("stereo" if said == "downmix" else stream.layout)
@@ -89,7 +93,7 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
     )
 
 
-def _language(judged: JudgedTrack, container: str) -> str:
+def _language(judged: JudgedTrack, container: Mapping[str, Any]) -> str:
     """The language as the proxy can say it, "" where it cannot."""
     write = _answers(judged, "track-language").get("write", "yes") == "yes"
     return said_language(judged.track.stream.language or "", container) if write else ""

@@ -61,7 +61,8 @@ def ffmpeg_words(
     clip = judged.clip
     out = _picture(profile, judged)
     does = habits_of(rulebook.items.get("ffmpeg-habit", {}), version)
-    sound = sound_words(profile, [track for track in judged.tracks if _used(track)], out, does)
+    container = rulebook.items["container"][profile["container"]]
+    sound = sound_words(profile, [track for track in judged.tracks if _used(track)], out, does, container)
     context = {
         "profile": profile,
         "source": {
@@ -76,7 +77,7 @@ def ffmpeg_words(
             **out,
             "lut": _lut(rulebook, profile, clip, out["look"]),
             "path": path,
-            "muxer": rulebook.items["container"][profile["container"]]["muxer"],
+            "muxer": container["muxer"],
         },
         "carries": out["carries"],
         "audio": [stream for stream, _ in sound],

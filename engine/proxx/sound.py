@@ -10,13 +10,6 @@ from typing import Any
 from proxx.clip import Clip, picture_length
 from proxx.model import Audio, Media
 
-SAME_LANGUAGE: Mapping[str, str] = {
-    "sqi": "alb", "hye": "arm", "eus": "baq", "mya": "bur", "zho": "chi", "cze": "ces", "nld": "dut", "fre": "fra",
-    "kat": "geo", "deu": "ger", "ell": "gre", "isl": "ice", "mkd": "mac", "msa": "may", "fas": "per", "rum": "ron",
-    "slo": "slk", "bod": "tib", "cym": "wel", "swe": "sve",
-}  # fmt: skip
-"""The word that FFmpeg has in QuickTime for a language of ISO 639-2, which has two for some (and one of its own)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -62,9 +55,9 @@ def _sound_end(track: Track) -> Fraction | None:
     return Fraction(track.late, stream.sample_rate) + stream.duration
 
 
-def said_language(language: str, container: str) -> str:
-    """The word for a language in a container."""
-    return SAME_LANGUAGE.get(language, language) if container == "mov" else language
+def said_language(language: str, container: Mapping[str, Any]) -> str:
+    """The word for a language in a container, of which this is the vocabulary's entry."""
+    return str(container.get("languages", {}).get(language, language))
 
 
 def has_names(stream: Audio, recipe: Mapping[str, Any]) -> bool:

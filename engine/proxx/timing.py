@@ -28,17 +28,24 @@ GAP = Fraction(1, 100)
 FRAMED = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "alac"})
 """Codecs, in ffprobe's words, whose packets hold the same number of samples each, the last one aside."""
 
+WITHIN = 10
+"""Seconds at the beginning of a stream in which a picture must stand that needs no other."""
+
 NEAR = Fraction(1, 900)
 """How far a rate may lie from another, as a part of it, to be its NTSC fraction (1000/1001)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """When a packet is shown and decoded, and how long it lasts, in ticks; None is "not told"."""
+    """When a packet is shown and decoded, and how long it lasts, in ticks; None is "not told".
+
+    `whole` is a picture that needs no other one.
+    """
 
     pts: int | None
     dts: int | None
     duration: int
+    whole: bool = True
 
 
 Scanned = tuple[int, list[Packet], Fraction | None]
@@ -63,6 +70,10 @@ def measure(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = 
         return replace(media, state="tool-crashed", detail=crash_words("ffprobe", finished.code))
     scanned = _packets(finished.stdout)
     packets, shown, base = scanned.get(picture.index, (0, [], None))
+    if packets == len(shown) and _begins_within(shown):
+        decoded = _decoded(media, vocabulary, tool, stop)
+        shown = [one for one in shown if decoded is None or one.pts is None or one.pts >= decoded]
+        picture = replace(picture, start=decoded * base if decoded is not None and base else picture.start)
     media = replace(media, audio=tuple(_heard(stream, scanned) for stream in media.audio or ()))
     frames = picture.frames or len(shown) or None
     video = replace(picture, packets=packets, shown=len(shown), frames=frames)
@@ -81,6 +92,26 @@ def measure(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = 
             else replace(video, rhythm=write_rhythm(steps), tick=base, rate=_slot_rate(steps, base, video))
         )
     return replace(media, cadence="constant" if rate else "variable", video=replace(video, rate=rate or video.rate))
+
+
+def _begins_within(shown: list[Packet]) -> bool:
+    """Whether a stream begins with pictures that need others from before it, as one does that was cut."""
+    first = next((place for place, packet in enumerate(shown) if packet.whole and packet.pts is not None), None)
+    if first is None:
+        return False
+    whole = shown[first].pts or 0
+    return first > 0 or any(one.pts is not None and one.pts < whole for one in shown)
+
+
+def _decoded(media: Media, vocabulary: Table, tool: str, stop: Event | None) -> int | None:
+    """When the first picture that FFmpeg can decode is shown, in ticks; None when that does not come to light."""
+    shown = ["-select_streams", str(media.video.index if media.video else 0), "-read_intervals", f"%+{WITHIN}"]
+    argv = [*safe_call(tool, vocabulary), *shown, "-show_entries", "frame=pts", "-of", "compact"]
+    finished = run(
+        [*argv, "-i", f"file:{whole_path(media.path)}"], timeout=vocabulary["probe"]["timeout_seconds"], stop=stop
+    )
+    lines = finished.stdout.decode("ascii", "replace").splitlines()
+    return integer(next((line.partition("pts=")[2].partition("|")[0] for line in lines if "pts=" in line), None))
 
 
 def _slot_rate(steps: list[int], base: Fraction, video: Video) -> Fraction | None:
@@ -152,7 +183,7 @@ def _packets(output: bytes) -> dict[int, Scanned]:
             count += 1
             if "D" not in entry.get("flags", ""):
                 pts, dts, duration = (integer(entry.get(key)) for key in ("pts", "dts", "duration"))
-                shown.append(Packet(pts, dts, duration or 0))
+                shown.append(Packet(pts, dts, duration or 0, "K" in entry.get("flags", "")))
         elif kind == "stream":
             base = fraction(entry.get("time_base"))
         scanned[index] = (count, shown, base)
