@@ -82,7 +82,7 @@ _PICTURE: Mapping[str, Symbol] = {
     "rhythm": Kind("text", absent=True),
     "promised_colour": ANY,
     "lut": replace(record(**texts("filter", "file", "matrix_in")), absent=True),
-    **dict.fromkeys(("narrow", "rgb", "widen"), replace(record(**numbers("top", "unit")), absent=True)),
+    **dict.fromkeys(("narrow", "rgb", "deepened", "widen"), replace(record(**numbers("top", "unit")), absent=True)),
     **texts("scaled", "mastering", "light_level"),
     "stretch": FLAG,
 }
