@@ -103,7 +103,8 @@ def try_within(
     argv = [*_reading(media, settings, ffmpeg, window), "-map", f"0:{video.index}", "-f", "null", "-"]
     finished = run(argv, timeout=settings["timeout_seconds"], stop=stop)
     words = finished.stderr.decode("utf-8", "replace").strip().splitlines()
-    if finished.timed_out or finished.stopped or finished.code <= 0 or not words:
+    # Some decoders call a hole an error and go on: a word is enough beside the table's.
+    if finished.timed_out or finished.stopped or finished.code < 0 or not words:
         return media
     return replace(
         media, decodes=False, detail=f"picture {number + 1} of {count} as they are stored: {_plain(words[0])}"
