@@ -502,6 +502,10 @@ def test_counts_go_on_from_those_of_the_watcher_before_and_outlive_a_full_disk(
     assert capsys.readouterr().err.count("cannot write the counts") == 1
     with pytest.raises(ProxxError, match="cannot write the counts"):
         Metrics(str(tmp_path / "gone" / "a.prom"), folder)
+    (tmp_path / "b.prom").mkdir()
+    with pytest.raises(ProxxError, match="cannot write the counts"):
+        Metrics(str(tmp_path / "b.prom"), folder)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.prom", "b.prom"]
 
 
 def test_a_watcher_stops_when_it_is_told_and_goes_on_later(card: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from proxx.errors import EXIT_USAGE, ProxxError
@@ -95,6 +96,8 @@ class Metrics:
             os.replace(part, self.path)
             self.failing = False
         except OSError as error:
+            with suppress(OSError):
+                os.unlink(part)
             words = f"cannot write the counts to {self.path}: {error.strerror}"
             if not self.files:
                 raise ProxxError(words, exit_code=EXIT_USAGE) from error
