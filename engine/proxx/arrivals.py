@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,16 +25,16 @@ class Sight:
 
 
 class Arrivals:
-    """The files below a folder, watched by listing it again and again: no event of a share can be trusted."""
+    """Files that are watched by listing them again and again: no event of a share can be trusted."""
 
-    def __init__(self, folder: str, settings: Mapping[str, Any]) -> None:
-        self.folder, self.settings = folder, settings
+    def __init__(self, settings: Mapping[str, Any], listed: Callable[[], Iterable[tuple[str, Mark]]]) -> None:
+        self.settings, self.listed = settings, listed
         self.seen: dict[str, Sight] = {}
 
     def scan(self, now: float) -> Mapping[str, Sight]:
         """Look at every file once; `now` is the moment on a clock that never goes back."""
         found: dict[str, Sight] = {}
-        for path, mark in files_below(self.folder):
+        for path, mark in self.listed():
             before = self.seen.get(path)
             same = before is not None and before.mark == mark
             found[path] = Sight(mark, before.since, before.scans + 1) if before and same else Sight(mark, now, 1)
@@ -52,8 +52,8 @@ class Arrivals:
         return "short" if passed >= self.settings["settle_seconds"] else "no"
 
 
-def files_below(folder: str) -> Iterator[tuple[str, Mark]]:
-    """Every file below a folder, by name; hidden folders and links are left out, and what goes away meanwhile."""
+def files_below(folder: str, *, deep: bool = True) -> Iterator[tuple[str, Mark]]:
+    """Every file in a folder, `deep` below it too; no hidden folders, no links, nothing that goes away meanwhile."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
@@ -61,7 +61,7 @@ def files_below(folder: str) -> Iterator[tuple[str, Mark]]:
     for entry in entries:
         try:
             if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith("."):
+                if deep and not entry.name.startswith("."):
                     yield from files_below(entry.path)
             elif entry.is_file(follow_symlinks=False):
                 status = entry.stat(follow_symlinks=False)

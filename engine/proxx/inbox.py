@@ -9,7 +9,7 @@ from itertools import chain
 from threading import Event
 from typing import Any
 
-from proxx.arrivals import Arrivals, Mark, kind_of
+from proxx.arrivals import Arrivals, Mark, files_below, kind_of
 from proxx.claims import Claims
 from proxx.complete import ends_of
 from proxx.errors import Finding
@@ -55,7 +55,7 @@ class Inbox:
     ) -> None:
         self.rulebook, self.folder, self.outputs, self.claims = rulebook, folder, outputs, claims
         self.settings, self.clock, self.stop = settings, clock, stop
-        self.arrivals = Arrivals(folder, settings)
+        self.arrivals = Arrivals(settings, lambda: files_below(folder))
         self.looks: dict[str, Look] = {}
         self.vouching: dict[str, list[tuple[str, Mark]]] = {}
         self.about: dict[str, tuple[Any, ...]] = {}

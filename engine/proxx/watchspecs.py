@@ -7,10 +7,11 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from proxx.arrivals import Arrivals
+from proxx.arrivals import Arrivals, files_below
 from proxx.claims import Claims
 from proxx.commit import make_folder, sync_folder, write_durably
 from proxx.errors import EXIT_TROUBLE, ProxxError
@@ -35,7 +36,8 @@ class Specs:
         for name in (PENDING, RUNNING, COMPLETED, FAILED):
             make_folder(os.path.join(folder, name))
         self.claims = Claims(folder, settings["lease_seconds"])
-        self.dropped = Arrivals(folder, settings)
+        places = (folder, self._place(PENDING), self._place(RUNNING))  # what is done may be very much
+        self.dropped = Arrivals(settings, lambda: chain.from_iterable(files_below(one, deep=False) for one in places))
 
     def scan(self) -> Mapping[str, str]:
         """What is to be done with every spec: wait or take."""
