@@ -92,8 +92,8 @@ def _decoded(outcome: Outcome) -> dict[str, Aspect]:
 def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: Event) -> Media:
     """The made file with what its header does not tell, or only rounds: its packets' times or rate, its fields.
 
-    Only Matroska's milliseconds round a rate, and no rate of the standards to another one. Everywhere else another rate
-    in the header is another rate.
+    Matroska's header names a rate that its packets need not keep, or rounds it to milliseconds: there the packets tell.
+    Everywhere else, and where it names another one of the standards, the header's rate is the rate.
     """
     video, want = made.video, expect.video
     if video is None or want is None:
@@ -105,7 +105,8 @@ def _timed(rulebook: Rulebook, made: Media, expect: Media, ffprobe: str, stop: E
         order = first_fields(made, rulebook.vocabulary, ffprobe, stop=stop)
         made = replace(made, video=replace(video, field_order=order or video.field_order))
     exact = {Fraction(word) for word in rulebook.vocabulary["probe"]["rates"]}
-    rounded = want.rate not in (None, video.rate) and made.container in MILLISECONDS and video.rate not in exact
+    plain = video.rate != want.rate and video.rate in exact
+    rounded = want.rate is not None and made.container in MILLISECONDS and not plain
     if expect.cadence != "variable" and not rounded:
         return made
     asked = replace(made, video=replace(made.video or video, rate=want.rate or video.rate))

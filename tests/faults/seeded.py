@@ -1,8 +1,9 @@
 """Puts one fault at a time into finished proxies, and asks `verify --deep` and `relink` to find it and to name it.
 
-The clips are fixtures, the proxies are proxx's own. A fault is made by FFmpeg copying streams, or by changing bytes in
-the file's boxes, so that nothing else of the proxy changes. The control is the proxy as it was made, of which no error
-may be told.
+The clips are fixtures, the proxies are proxx's own: ProRes and H.264 in MOV, H.264 in MP4, DNxHR in MXF, VP9 in WebM. A
+fault is made by FFmpeg copying streams, or by changing bytes in the file's boxes, so that nothing else of the proxy
+changes; only where a picture is left out of a codec whose pictures need one another, they are encoded anew. The control
+is the proxy as it was made, of which no error may be told.
 """
 
 from __future__ import annotations
@@ -23,12 +24,22 @@ from proxx import quicktime
 from proxx.tools import find_tool
 
 FRAMES = 24
+STREAMS = f"tc=10:00:00:00 reel=A001 audio=mono+stereo frames={FRAMES}"
 CLIPS = {
-    "film": (f"640x360 24000/1001 tc=01:00:00:00 reel=A001 audio=2xmono+stereo frames={FRAMES}", "proxy_prores_proxy"),
-    "drop": (f"320x180 30000/1001 tc=00:59:58;20 reel=A001 frames={FRAMES}", "proxy_prores_proxy"),
-    "long": (f"640x360 25 tc=10:00:00:00 reel=A001 frames={FRAMES}", "proxy_h264_mov"),
+    "film": (
+        f"640x360 24000/1001 tc=01:00:00:00 reel=A001 audio=2xmono+stereo frames={FRAMES}",
+        ("proxy_prores_proxy", "prores_proxy", "mov", "half"),
+    ),
+    "drop": (
+        f"320x180 30000/1001 tc=00:59:58;20 reel=A001 frames={FRAMES}",
+        ("proxy_prores_proxy", "prores_proxy", "mov", "half"),
+    ),
+    "long": (f"640x360 25 {STREAMS}", ("proxy_h264_mov", "h264", "mov", "same")),
+    "small": (f"640x360 25 {STREAMS}", ("proxy_h264_low", "h264", "mp4", "half")),
+    "avid": (f"640x360 25 {STREAMS}", ("proxy_dnxhr_lb", "dnxhr", "mxf", "same")),
+    "web": (f"640x360 25 {STREAMS}", ("proxy_vp9", "vp9", "webm", "same")),
 }
-"""The clips by name: their words, and the profile of their proxy."""
+"""The clips by name: their words, and the profile, codec, container and resolution of their proxy."""
 
 NLES = ("premiere", "resolve", "avid", "finalcut")
 Spoil = Callable[[Path, Path], None]
@@ -74,10 +85,21 @@ def without(frame: int) -> Spoil:
 
 def late(proxy: Path, spoilt: Path) -> None:
     """All sound one frame late."""
-    frame = float(Fraction(1001, 24000))
+    frame = float(Fraction(1001, 24000) if proxy.parent.name == "film" else Fraction(1, 25))
     argv = [find_tool("ffmpeg"), "-v", "error", "-y", "-i", str(proxy), "-itsoffset", f"{frame:.6f}", "-i", str(proxy)]
     argv += ["-map", "0:v", "-map", "1:a", "-c", "copy", str(spoilt)]
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
+
+
+def encoded(frame: int, *words: str) -> Spoil:
+    """One frame less, of a codec whose pictures need one another: those after it move up, all are encoded anew."""
+    chain = f"select=not(eq(n\\,{frame})),setpts=N/25/TB"
+    return copy("-filter:v:0", chain, "-fps_mode", "passthrough", *words)
+
+
+def delayed(proxy: Path, spoilt: Path) -> None:
+    """All sound one frame late where a container has one start for all streams: silence stands before it."""
+    copy("-filter:a", "adelay=delays=1920S:all=1,atrim=end_sample=46080", "-c:a", "pcm_s24le")(proxy, spoilt)
 
 
 def patched(change: Callable[[bytearray], object]) -> Spoil:
@@ -91,7 +113,7 @@ def patched(change: Callable[[bytearray], object]) -> Spoil:
     return spoil
 
 
-FAULTS = (
+FAULTS: tuple[Fault, ...] = (
     Fault("the first frame is gone", "film", without(0), ("identity/first-frames-missing",), ("fewer-frames",)),
     Fault("the last frame is gone", "film", without(FRAMES - 1), ("identity/last-frames-missing",), ("fewer-frames",)),
     Fault("a middle frame is gone", "film", without(11), ("identity/frames-dropped",), ("fewer-frames",)),
@@ -148,6 +170,97 @@ FAULTS = (
         ("range",),
     ),
 )
+H264 = ("-c:v:0", "libx264", "-crf", "18", "-bf", "0", "-g", "25", "-profile:v", "high", "-pix_fmt", "yuv420p")
+VP9 = ("-c:v:0", "libvpx-vp9", "-deadline", "good", "-cpu-used", "5", "-crf", "20", "-b:v", "0", "-g", "25")
+SHIFTED, GONE = ("identity/sound-shifted",), ("made/audio-channels", "identity/stream-missing", "made/audio-streams")
+FIRST, LAST, MIDDLE = "identity/first-frames-missing", "identity/last-frames-missing", "identity/frames-dropped"
+FEWER, OFF = ("fewer-frames",), ("made/timecode",)
+LABEL = ("-metadata:s:v:0", "timecode=10:00:00:01")
+FAULTS += (
+    Fault("H.264 in MOV: the first frame is gone", "long", encoded(0, *H264), (FIRST,), FEWER),
+    Fault("H.264 in MOV: the last frame is gone", "long", encoded(FRAMES - 1, *H264), (LAST,), FEWER),
+    Fault("H.264 in MOV: a middle frame is gone", "long", encoded(11, *H264), (MIDDLE,), FEWER),
+    Fault("H.264 in MOV: sound one frame late", "long", late, SHIFTED, SHIFTED),
+    Fault("H.264 in MOV: an audio stream is gone", "long", copy("-map", "-0:a:1"), GONE, ("tracks", "regrouped")),
+    Fault("H.264 in MOV: timecode one frame off", "long", copy(*LABEL), OFF, ("timecode",)),
+    Fault("H.264 in MOV: another reel", "long", copy("-metadata:s:v:0", "reel_name=B002"), ("made/reel",), ("reel",)),
+    Fault(
+        "H.264 in MOV: 24 for 25",
+        "long",
+        copy("-video_track_timescale", "24000", filters=("setts=pts=N*1000:dts=N*1000:duration=1000",)),
+        ("made/rate",),
+        ("rate",),
+    ),
+    Fault(
+        "H.264 in MOV: another pixel aspect ratio",
+        "long",
+        copy("-aspect", "4:3", filters=("h264_metadata=sample_aspect_ratio=3/4",)),
+        ("made/pixel-aspect",),
+        ("pixel-aspect",),
+    ),
+    Fault(
+        "H.264 in MOV: turned",
+        "long",
+        patched(lambda data: quicktime.turn(data, 90, 640, 360)),
+        ("made/rotation",),
+        ("rotation", "raster"),
+    ),
+    Fault("H.264 in MP4: a middle frame is gone", "small", encoded(11, *H264), (MIDDLE,), FEWER),
+    Fault("H.264 in MP4: sound one frame late", "small", late, SHIFTED, SHIFTED),
+    Fault("H.264 in MP4: timecode one frame off", "small", copy(*LABEL), OFF, ("timecode",)),
+    Fault("DNxHR in MXF: the first frame is gone", "avid", copy(filters=("noise=drop=eq(n\\,0)",)), (FIRST,), FEWER),
+    Fault(
+        "DNxHR in MXF: the last frame is gone",
+        "avid",
+        copy(filters=(f"noise=drop=eq(n\\,{FRAMES - 1})",)),
+        (LAST,),
+        FEWER,
+    ),
+    Fault(
+        "DNxHR in MXF: a middle frame is gone",
+        "avid",
+        copy(filters=("noise=drop=eq(n\\,11)", "setts=pts=N:dts=N")),
+        (MIDDLE,),
+        FEWER,
+    ),
+    Fault("DNxHR in MXF: sound one frame late", "avid", delayed, SHIFTED, SHIFTED),
+    Fault(
+        "DNxHR in MXF: a channel is gone",
+        "avid",
+        copy("-c:a:1", "pcm_s24le", "-filter:a:1", "pan=mono|c0=c0"),
+        (*GONE, "identity/channel-missing"),
+        ("channels", "regrouped"),
+    ),
+    Fault(
+        "DNxHR in MXF: timecode one frame off",
+        "avid",
+        copy("-metadata", "timecode=10:00:00:01"),
+        OFF,
+        ("timecode",),
+    ),
+    Fault("DNxHR in MXF: another reel", "avid", copy("-metadata", "reel_name=B002"), ("made/reel",), ("reel",)),
+    Fault("VP9 in WebM: the first frame is gone", "web", encoded(0, *VP9), (FIRST,), FEWER),
+    Fault("VP9 in WebM: the last frame is gone", "web", encoded(FRAMES - 1, *VP9), (LAST,), FEWER),
+    Fault("VP9 in WebM: a middle frame is gone", "web", encoded(11, *VP9), (MIDDLE,), FEWER),
+    Fault("VP9 in WebM: sound one frame late", "web", late, SHIFTED, SHIFTED),
+    Fault("VP9 in WebM: an audio stream is gone", "web", copy("-map", "-0:a:1"), GONE, ("tracks", "regrouped")),
+    Fault("VP9 in WebM: timecode one frame off", "web", copy(*LABEL), OFF, ("timecode",)),
+    Fault(
+        "VP9 in WebM: another pixel aspect ratio",
+        "web",
+        copy("-aspect", "4:3"),
+        ("made/pixel-aspect",),
+        ("pixel-aspect",),
+    ),
+    Fault(
+        "VP9 in WebM: 24 for 25",
+        "web",
+        copy(filters=("setts=pts=N*1000/24:dts=N*1000/24:duration=42",)),
+        ("made/rate",),
+        ("rate",),
+    ),
+)
+"""What belongs to one codec and container: the same faults in proxies of other profiles."""
 
 
 def proxx(*words: str, cache: Path) -> tuple[int, str]:
@@ -179,17 +292,16 @@ def ids_in(text: str, *, errors: bool = False) -> set[str]:
 
 def shoot(folder: Path, name: str) -> tuple[Path, Path]:
     """A clip and its proxy."""
-    words, profile = CLIPS[name]
+    words, (profile, codec, container, resolution) = CLIPS[name]
     clip, out = folder / f"{name}.mov", folder / name
-    codec = "h264" if "h264" in profile else "prores_proxy"
     spec = {
         "jobspec_version": "2.1",
         "job_id": name,
         "sources": [str(clip)],
         "output_directory": str(out),
         "codec": codec,
-        "container": "mov",
-        "resolution": "same" if codec == "h264" else "half",
+        "container": container,
+        "resolution": resolution,
         "naming_template": "{source_name}",
         "proxy_profile": profile,
     }
@@ -199,7 +311,7 @@ def shoot(folder: Path, name: str) -> tuple[Path, Path]:
         code, told = proxx(*command, cache=folder / "cache")
         if code != 0:
             raise AssertionError(f"{command}: {told}")
-    return clip, out / f"{name}.mov"
+    return clip, out / f"{name}.{container}"
 
 
 def told_of(folder: Path, clip: Path, proxy: Path, *, errors: bool = False) -> tuple[set[str], set[str]]:
@@ -254,4 +366,4 @@ def measure(faults: Sequence[Fault] = FAULTS) -> list[Line]:
 
 def tell(seed: int, *, long: bool) -> Iterator[Line]:
     """The figures: every fault when long, else four of them, chosen by the seed."""
-    yield from measure(FAULTS if long else [FAULTS[(seed * 5 + step * 3) % len(FAULTS)] for step in range(4)])
+    yield from measure(FAULTS if long else [FAULTS[(seed * 5 + step * 11) % len(FAULTS)] for step in range(4)])
