@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from readings import Reading, clip_shift, numbers_in, read, sound_faults
+from listening import clip_shift, sound_faults
+from readings import Reading, numbers_in, read
 
 from proxx.errors import ProxxError
 from proxx.fixture import Fixture

@@ -4,7 +4,7 @@ usage: python benchmarks/relink.py [--sample N] [--seed S] [--jobs N] [--keep DI
 
 Every pair of words that a clip can have is in the grid. Each clip goes through every FFmpeg profile of the rulebook, at
 sizes in turn; what is not refused beforehand must be made, and must have the frames, the first frame, timecode, rate,
-raster, pixel aspect ratio, rotation, sound and colour that were promised, read back by the code in readings.py and
+raster, pixel aspect ratio, rotation, sound and colour that were promised, read back by readings.py and listening.py,
 not by proxx's own verification. With --keep the figures of clips that are done are taken from there: a long run that
 was stopped goes on. --peers sends the clips through the command lines of other tools and writes what each loses.
 """
@@ -31,7 +31,8 @@ from typing import Any
 
 import peers
 from grid import grid
-from readings import Reading, clip_shift, frame_faults, numbers_in, read, sound_faults
+from listening import clip_shift, sound_faults
+from readings import Reading, frame_faults, numbers_in, read
 
 from proxx import prove
 from proxx.checking import check

@@ -20,6 +20,7 @@ from proxx.rulebook import Rulebook
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 import grid as grids  # noqa: E402
+import listening  # noqa: E402
 import readings  # noqa: E402
 import relink  # noqa: E402
 
@@ -99,14 +100,14 @@ def test_what_was_wrong_once_is_as_promised(words: str, extension: str, profile:
 def test_clicks_that_lie_close_together_tell_how_late_sound_is(rulebook: Rulebook, frames_late: int) -> None:
     fixture, _ = read_fixture(rulebook, ["120000/1001", "frames=12"], "mov")
     assert fixture is not None
-    late = round(frames_late / fixture.rate * readings.EAR)
-    form = [math.sin(2 * math.pi * CLICK_HERTZ * at / readings.EAR) * CLICK_LEVEL for at in range(16)]
-    samples = [0.0] * readings.EAR
+    late = round(frames_late / fixture.rate * listening.EAR)
+    form = [math.sin(2 * math.pi * CLICK_HERTZ * at / listening.EAR) * CLICK_LEVEL for at in range(16)]
+    samples = [0.0] * listening.EAR
     for click in clicks_until(fixture.frames):
-        at = 400 + round(click / fixture.rate * readings.EAR) + late
+        at = 400 + round(click / fixture.rate * listening.EAR) + late
         samples[at : at + len(form)] = form
-    assert readings._offset(fixture, samples, Fraction(-400, readings.EAR)) == Fraction(late, readings.EAR)
-    assert readings._offset(fixture, [0.0] * readings.EAR, Fraction(0)) is None
+    assert listening._offset(fixture, samples, Fraction(-400, listening.EAR)) == Fraction(late, listening.EAR)
+    assert listening._offset(fixture, [0.0] * listening.EAR, Fraction(0)) is None
 
 
 def test_labels_are_read_with_two_digits_and_with_three() -> None:
