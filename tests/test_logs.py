@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -11,12 +12,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from proxx.cli import main
 from proxx.errors import EXIT_TROUBLE
+from proxx.listeners import Patient
 from proxx.logs import logging
 from proxx.tools import find_tool
 
@@ -145,6 +148,26 @@ def test_a_reader_that_goes_away_stops_no_job(job: Path, tmp_path: Path) -> None
         child.stderr.close()
         assert child.wait(timeout=120) == 0
     assert (tmp_path / "out/000_proxy.mp4").exists()
+
+
+def test_a_pipe_that_does_not_block_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    said, heard = b"x" * (1 << 20), bytearray()
+
+    def read() -> None:
+        time.sleep(0.2)
+        while chunk := os.read(reading, 1 << 16):
+            heard.extend(chunk)
+
+    reader = Thread(target=read)
+    reader.start()
+    stream = io.BufferedWriter(Patient(writing, "wb"))
+    stream.write(said)
+    stream.close()
+    reader.join(20)
+    os.close(reading)
+    assert bytes(heard) == said
 
 
 def test_a_log_on_stderr_is_alone_there(job: Path, capsysbinary: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import sys
 from typing import Any
 
@@ -18,12 +19,16 @@ class Patient(io.FileIO):
     lost: OSError | None = None
 
     def write(self, data: Any, /) -> int:
-        """Write what can be written; the rest is lost, and why is kept."""
-        try:
-            return super().write(data) or 0
-        except OSError as trouble:
-            self.lost = self.lost or trouble
-            return len(memoryview(data).cast("B"))
+        """Write what can be written, waiting where a pipe does not block by itself; the rest is lost, but not why."""
+        while True:
+            try:
+                written = super().write(data)
+            except OSError as trouble:
+                self.lost = self.lost or trouble
+                return len(memoryview(data).cast("B"))
+            if written is not None:
+                return written
+            select.select([], [self], [])
 
 
 def open_closed() -> None:

@@ -100,8 +100,11 @@ def _to_stderr(stream: TextIO) -> Line:
     def write(line: bytes) -> None:
         with lock:
             stream.flush()
-            stream.buffer.write(line)
-            stream.buffer.flush()
+            if hasattr(stream, "buffer"):
+                stream.buffer.write(line)
+                stream.buffer.flush()
+            else:  # a caller's own stream takes text
+                stream.write(line.decode("utf-8"))
 
     return write
 
