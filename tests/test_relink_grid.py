@@ -48,6 +48,8 @@ ONCE_WRONG = [
     ("codec=prores audio=3ch frames=12", "mov", "proxy_h264_mov_quarter"),
     # FFmpeg's Opus encoder changes the places of five and of seven channels.
     ("codec=prores audio=5ch+7ch frames=12", "mov", "proxy_vp9"),
+    # One picture a group is Main 10 Intra and not the promised Main 10.
+    ("codec=h264 1 audio=none frames=4", "mp4", "proxy_h265"),
 ]
 """Clips and profiles whose proxies were not as promised once, or were read wrongly, or refused without need."""
 
