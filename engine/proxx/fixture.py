@@ -10,7 +10,7 @@ from typing import Any
 from proxx.errors import Finding
 from proxx.evaluate import ask, tell_all
 from proxx.fixturefit import Fault, fitted, pixel_faults
-from proxx.fixturewords import BARE, RASTER, RATE, READERS, TERM
+from proxx.fixturewords import BARE, LONGEST_NAME, RASTER, RATE, READERS, TERM
 from proxx.model import Colour
 from proxx.nearest import question
 from proxx.rulebook import Rulebook
@@ -151,6 +151,8 @@ def _expected(book: Rulebook, name: str, entry: Mapping[str, Any]) -> str:
         return f"{name}= one of {', '.join(book.items['fixture-' + entry['takes']])}"
     if entry["takes"] == "audio":
         return f"none, or layouts of {', '.join(book.items['fixture-layout'])} or Nch, such as 8xmono or stereo+2xmono"
+    if entry["takes"] == "text":
+        return f"{name}= up to {LONGEST_NAME} characters on one line, such as {name}={entry['example']}"
     return f"{name}={entry['example']}" + (f", at most {entry['most']}" if "most" in entry else "")
 
 

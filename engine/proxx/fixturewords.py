@@ -18,7 +18,8 @@ _SECONDS = re.compile(r"\d{1,4}(\.\d{1,6})?", re.ASCII)
 TERM = re.compile(r"(?:([1-9]\d?)x)?(.+)", re.ASCII)
 BARE = re.compile(r"([1-9]\d?)ch", re.ASCII)
 _LABEL = re.compile(r"\d\d:\d\d:\d\d[:;]\d{2,3}", re.ASCII)
-_NAME = re.compile(r"[^\s=:;'\\\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,31}")
+LONGEST_NAME = 32
+_NAME = re.compile(rf"[^\s=:;'\\\x00-\x1f\x7f][^\x00-\x1f\x7f]{{0,{LONGEST_NAME - 1}}}")
 MOST_CHANNELS = 64
 
 
