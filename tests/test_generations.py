@@ -85,11 +85,21 @@ def turn_is_lost(folder: Path) -> bool:
     return "90" not in told(folder / "turned.mkv", "stream_side_data=rotation")
 
 
+def light_stays(folder: Path) -> bool:
+    told_light = "log-level=error:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+    coded = ("-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params", told_light)
+    assert shoot(folder / "light.mov", "-map", "0", *coded) == 0
+    argv = [find_tool("ffmpeg"), "-v", "error", "-i", str(folder / "light.mov"), "-c:v", "prores_aw"]
+    subprocess.run([*argv, str(folder / "kept.mov")], check=True, timeout=60)
+    return "Mastering" in told(folder / "kept.mov", "stream_side_data=side_data_type")
+
+
 MEASURED: dict[str, Callable[[Path], bool]] = {
     "opus-delay-twice": opus_is_early,
     "prores-aw-odd-fields": fields_crash,
     "setpts-forgets-rate": timecode_is_lost,
     "matroska-loses-turn": turn_is_lost,
+    "light-stays": light_stays,
 }
 
 
