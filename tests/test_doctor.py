@@ -19,8 +19,8 @@ from proxx.cli import main
 from proxx.condition import GROUPS, Condition, judge
 from proxx.doctor import doctor_text
 from proxx.rulebook import Rulebook
-from proxx.toolhealth import licence_of
 from proxx.toolbox import tools
+from proxx.toolhealth import licence_of
 from proxx.tools import find_tool, tool_version
 
 ROOT = Path(__file__).parent.parent
