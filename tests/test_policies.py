@@ -382,3 +382,22 @@ def test_a_stream_that_was_cut_begins_with_its_first_picture_that_decodes(
     code, clip = run(source, "proxy_h264_mov")
     assert code == 0
     assert clip["promise"]["video"]["frames"] == int(counted["nb_read_frames"])
+
+
+def test_opus_leaves_channels_without_names_as_they_are_and_where_they_are(run: Run, tmp_path: Path) -> None:
+    source, raw = tmp_path / "recorder.mkv", tmp_path / "five.raw"
+    moments = np.arange(24000) / 48000
+    tones = [0.2 * np.sin(2 * np.pi * (300 + 250 * place) * moments) for place in range(5)]
+    raw.write_bytes((np.stack(tones, 1) * 32767).astype("<i2").tobytes())
+    ffmpeg("-guess_layout_max", "0", "-f", "s16le", "-ar", "48000", "-ac", "5", "-i", str(raw), "-f", "lavfi",
+           "-i", "testsrc2=s=64x64:r=25:d=0.48", "-map", "1", "-map", "0", "-c:v", "libx264", "-c:a", "pcm_s16le",
+           str(source))  # fmt: skip
+    code, clip = run(source, "proxy_vp9", "vp9", "webm")
+    assert code == 0
+    assert clip["promise"]["audio"][0]["channels"] == 5
+    (sound,) = shown(Path(clip["output"]), "stream=channels,channel_layout", "-select_streams", "a")["streams"]
+    assert (sound["channels"], sound.get("channel_layout", "unknown")) == (5, "unknown")
+    ffmpeg("-i", clip["output"], "-map", "0:a", "-f", "f32le", str(raw))
+    heard = np.fromfile(raw, "<f4").reshape(-1, 5)[4800:19200]
+    peaks = np.abs(np.fft.rfft(heard * np.hanning(len(heard))[:, None], axis=0)).argmax(axis=0) * 48000 / len(heard)
+    assert abs(peaks - (300 + 250 * np.arange(5))).max() < 5

@@ -57,7 +57,7 @@ SOURCE = {"path": "/in/a.mov", "demuxer": "mov", "video_index": 0, "rate": "25",
 def context_of(name: str, **changes: Any) -> dict[str, Any]:
     """What a plan gives to an ffmpeg template, for a picture with one stream of sound."""
     sound = {"index": 1, "policy": "encode", "encoder": "aac", "bit_rate": 160000, "sample_rate": 48000, "late": 0}
-    sound |= {"lead": 0, "pick": -1, "downmix": False, "fill": False}
+    sound |= {"lead": 0, "pick": -1, "downmix": False, "unnamed": False, "fill": False}
     out = {
         "path": "/out/.a.partial.mov",
         "muxer": "mov",

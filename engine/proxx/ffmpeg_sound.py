@@ -61,6 +61,7 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
     layout = layout_for(stream, recipe)
     if pick != ALL or said == "downmix":
         channels, layout = (2, "") if pick == ALL else (1, "mono")
+    layout = "" if said == "unnamed" else layout
     argument = {
         "index": stream.index,
         "policy": "copy" if do == "copy" else "encode",
@@ -71,13 +72,14 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
         "layout": layout,
         "pick": pick,
         "downmix": said == "downmix",
+        "unnamed": said == "unnamed",
         "fill": _answers(judged, "track-gaps").get("fill") == "yes",
         "late": judged.track.late,
         "lead": recipe["lead"],
         "language": _language(judged, recipe["container"]),
         "title": stream.title or "",
     }
-    names = layout or ("stereo" if said == "downmix" else stream.layout)
+    names = layout or {"downmix": "stereo", "unnamed": ""}.get(said, stream.layout)
     start, end = _span(judged, out)
     return argument, Audio(
         index=stream.index,

@@ -89,7 +89,7 @@ _PICTURE: Mapping[str, Symbol] = {
 _STREAM = record(
     **numbers("index", "bit_rate", "sample_rate", "channels", "late", "lead", "pick"),
     **texts("policy", "encoder", "layout", "language", "title"),
-    **dict.fromkeys(("fill", "downmix"), FLAG),
+    **dict.fromkeys(("fill", "downmix", "unnamed"), FLAG),
 )
 
 
