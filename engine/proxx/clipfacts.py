@@ -18,9 +18,10 @@ from proxx.clip import (
     scan_of,
     transfer_of,
 )
+from proxx.colour import loses
 from proxx.facts import UNKNOWN, base_name, known, looked_at, rate_text
 from proxx.light import light_of, light_words
-from proxx.model import Media
+from proxx.model import Colour, Media
 from proxx.origin import reel_standing
 from proxx.pixels import bit_depth
 from proxx.policy import policy_of
@@ -68,11 +69,18 @@ def clip_facts(
             "clip.alpha": alpha_of(media),
             "clip.range": range_of(media),
             "clip.light": light_of(video),
+            "clip.tags": _tags(clip, profile),
             **{f"policy.{choice}": policy_of(profile, choice) for choice in CLIP_POLICIES},
             "policy.range": "full" if profile["video"]["colour_range"] == "pc" else "limited",
             "clip.depth": bit_depth(profile["promise"]["pix_fmt"]) if "pix_fmt" in profile["promise"] else None,
         }
     )
+
+
+def _tags(clip: Clip, profile: Mapping[str, Any]) -> str | None:
+    """Whether the proxy can name the source's colours; None when nothing is known of the picture."""
+    colour = clip.media.video.colour if clip.media.video else None
+    return None if colour is None else "lost" if loses(colour, profile["colour"]) else "kept"
 
 
 def _lut(clip: Clip, profile: Mapping[str, Any]) -> str | None:
@@ -99,10 +107,15 @@ def clip_texts(clip: Clip) -> dict[str, Any]:
         "decoder-words": media.detail,
         "reel-text": media.reel or "",
         "transfer-text": {"smpte2084": "PQ", "arib-std-b67": "HLG"}.get(_transfer(media), "log"),
+        "colour-text": _colour_words(video.colour if video else None),
         "light-text": light_words(video) if video else "",
         "declared-frames": (video.frames if video else None) or 0,
         "measured-frames": (video.packets if video else None) or 0,
     }
+
+
+def _colour_words(colour: Colour | None) -> str:
+    return "" if colour is None else f"primaries {colour.primaries}, transfer {colour.transfer}"
 
 
 def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[str, Any]) -> dict[str, Value]:
@@ -125,6 +138,11 @@ def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[s
             "track.offset": None if stream.sample_rate is None else "some" if track.late or stream.start else "none",
             "track.gaps": None if stream.gaps is None else "some" if stream.gaps else "none",
             "track.language": _language(stream.language or "", rulebook, profile["container"]),
+            "track.rate": None
+            if not stream.sample_rate
+            else "same"
+            if recipe["sample_rate"] in ("source", stream.sample_rate)
+            else "other",
             "track.tags": "some" if stream.language or stream.title else "none",
             "track.samples": None
             if codec is None
@@ -151,6 +169,8 @@ def track_texts(track: Track, clip: Clip, profile: Mapping[str, Any]) -> dict[st
         "stream": stream.index,
         "language": stream.language or "",
         "layout": named or stream.layout,
+        "sample-rate": stream.sample_rate or 0,
+        "proxy-rate": profile["audio"]["sample_rate"],
         "gaps": stream.gaps or 0,
     }
 

@@ -44,6 +44,12 @@ def proxy_colour(
     return ProxyColour(written, SCALED.get(becomes, becomes) if convert else "", _promised(written, recipe))
 
 
+def loses(source: Colour, recipe: Mapping[str, Any]) -> bool:
+    """Whether the proxy says nothing of a tag of the source. A matrix that it cannot say is converted instead."""
+    tags = ((source.primaries, "primaries"), (source.transfer, "transfers"))
+    return any(tag != UNKNOWN and _said(tag, recipe, kind) == UNKNOWN for tag, kind in tags)
+
+
 def _said(tag: str, recipe: Mapping[str, Any], kind: str) -> str:
     """The tag as the file can say it, unknown when it cannot."""
     name: str = recipe.get(f"same_{kind}", {}).get(tag, tag)

@@ -58,10 +58,9 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
     channels, source_rate = stream.channels or 1, stream.sample_rate or 48000
     rate = source_rate if do == "copy" or recipe["sample_rate"] == "source" else recipe["sample_rate"]
     encoder = recipe["encoder"] if do == "encode" else stream.codec or ""
-    layout = layout_for(stream, recipe)
+    layout = "" if said == "unnamed" else layout_for(stream, recipe)
     if pick != ALL or said == "downmix":
         channels, layout = (2, "") if pick == ALL else (1, "mono")
-    layout = "" if said == "unnamed" else layout
     argument = {
         "index": stream.index,
         "policy": "copy" if do == "copy" else "encode",
@@ -71,8 +70,7 @@ def _heard(profile: Mapping[str, Any], judged: JudgedTrack, out: Mapping[str, An
         "channels": channels,
         "layout": layout,
         "pick": pick,
-        "downmix": said == "downmix",
-        "unnamed": said == "unnamed",
+        **{word: said == word for word in ("downmix", "unnamed")},
         "fill": _answers(judged, "track-gaps").get("fill") == "yes",
         "late": judged.track.late,
         "lead": recipe["lead"],
