@@ -62,14 +62,13 @@ def clip_facts(
             "clip.start": None if media.decodes is None else "decodes" if media.decodes else "broken",
             "clip.rate": None if clip.rate is None else str(clip.rate),
             "clip.transfer": transfer_of(media),
-            "clip.lut": _lut(clip, profile),
             "clip.turn": turn_of(media),
             "clip.lines": lines_of(clip),
             "clip.field-lines": field_lines(clip, profile["video"], habits),
             "clip.alpha": alpha_of(media),
             "clip.range": range_of(media),
             "clip.light": light_of(video),
-            "clip.tags": _tags(clip, profile),
+            **_coloured(clip, profile),
             **{f"policy.{choice}": policy_of(profile, choice) for choice in CLIP_POLICIES},
             "policy.range": "full" if profile["video"]["colour_range"] == "pc" else "limited",
             "clip.depth": bit_depth(profile["promise"]["pix_fmt"]) if "pix_fmt" in profile["promise"] else None,
@@ -77,17 +76,16 @@ def clip_facts(
     )
 
 
-def _tags(clip: Clip, profile: Mapping[str, Any]) -> str | None:
-    """Whether the proxy can name the source's colours; None when nothing is known of the picture."""
+def _coloured(clip: Clip, profile: Mapping[str, Any]) -> dict[str, Value | None]:
+    """Whether the proxy can name the source's colours, and whether the profile's LUT is made for their transfer."""
     colour = clip.media.video.colour if clip.media.video else None
-    return None if colour is None else "lost" if loses(colour, profile["colour"]) else "kept"
-
-
-def _lut(clip: Clip, profile: Mapping[str, Any]) -> str | None:
-    """Whether the profile's LUT is made for the source's transfer; None when nothing is known of the picture."""
-    if clip.media.video is None or clip.media.video.colour is None:
-        return None
-    return "takes" if clip.media.video.colour.transfer in profile.get("lut", {}).get("takes", ()) else "leaves"
+    if colour is None:
+        return {}
+    takes = colour.transfer in profile.get("lut", {}).get("takes", ())
+    return {
+        "clip.tags": "lost" if loses(colour, profile["colour"]) else "kept",
+        "clip.lut": "takes" if takes else "leaves",
+    }
 
 
 def clip_texts(clip: Clip) -> dict[str, Any]:
