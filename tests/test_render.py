@@ -76,6 +76,7 @@ def context_of(name: str, **changes: Any) -> dict[str, Any]:
         "lut": None,
         "transfer_in": "unknown",
         "narrow": None,
+        "deepened": None,
         "rgb": None,
         "widen": None,
         "scaled": "tv",
