@@ -123,6 +123,9 @@ def commands_of(peer: Peer, source: Path, proxy: Path, reading: Reading, ffmpeg:
 OWN = ("proxy_h264_mov", "proxy_prores_proxy")
 """The profiles of proxx that stand beside the peers: the two that its guide begins with for editing."""
 
+ONE_COLOUR = {"smpte170m": "bt601", "bt470bg": "bt601", "bt2020-10": "bt709", "bt2020-12": "bt709"}
+"""Names of one and the same: matrices 5 and 6, and transfers 1, 6, 14 and 15 have the same formula (ITU-T H.273)."""
+
 LOSSES: dict[str, str] = {
     "refused": "refused before anything ran, with a reason",
     "not made": "no file, or an error",
@@ -179,7 +182,8 @@ def _picture(fixture: Fixture, source: Reading, proxy: Reading) -> Iterator[str]
         yield "shape"
     if {(one + proxy.rotation) % 360 for one in turns} != {fixture.rotation}:
         yield "rotation"
-    if proxy.colour[1:] != source.colour[1:]:
+    has, had = ([ONE_COLOUR.get(word, word) for word in one.colour[1:]] for one in (proxy, source))
+    if has != had:
         yield "colour"
     if proxy.colour[0] not in (source.colour[0], "tv"):
         yield "range"

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import re
 import sys
 import tempfile
@@ -304,6 +305,12 @@ def tell(outcomes: Sequence[Outcome], clips: int, seconds: float) -> int:
     return 1 if wrong or failed else 0
 
 
+def some_of(clips: Sequence[Any], count: int, seed: int) -> list[Any]:
+    """So many clips by chance, in their order: the grid has its own steps, and every so manieth would meet them."""
+    places = random.Random(seed).sample(range(len(clips)), min(count, len(clips)))
+    return [clips[place] for place in sorted(places)]
+
+
 def jobs_of(words: argparse.Namespace, folder: Path) -> list[tuple[Any, ...]]:
     """What there is to do: a function and its arguments for every clip."""
     book = rulebook()
@@ -313,8 +320,7 @@ def jobs_of(words: argparse.Namespace, folder: Path) -> list[tuple[Any, ...]]:
         return [(corpus_outcomes, str(folder), str(path), turn, profiles) for turn, path in enumerate(files)]
     clips = grid(book, words.clips, words.seed)
     if words.sample:
-        step = max(len(clips) // words.sample, 1)
-        clips = clips[::step][: words.sample]
+        clips = some_of(clips, words.sample, words.seed)
         profiles = profiles if words.sample > 20 else profiles[words.seed % 3 :: 3]
     return [(clip_outcomes, str(folder), text, ending, turn, profiles) for turn, (text, ending) in enumerate(clips)]
 
@@ -336,7 +342,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         if asked.peers:
             clips = grid(rulebook(), asked.clips, asked.seed)
-            some = clips[:: max(len(clips) // (asked.sample or len(clips)), 1)]
+            some = some_of(clips, asked.sample or len(clips), asked.seed)
             found = programs()
             return peers.compare(asked, folder, some, (shoot, own, (found.ffmpeg, found.ffprobe)))
         notes = folder / ("corpus.jsonl" if asked.corpus else "grid.jsonl") if asked.keep else None
