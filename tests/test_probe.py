@@ -326,7 +326,7 @@ HOLES: Mapping[str, tuple[list[str], Callable[[int], bytes], int]] = {
     "hole.mov": (["-c:v", "prores"], bytes, 1000),
     "hole.mp4": (["-c:v", "libx264", "-bf", "2"], bytes, 1000),
     "only the ends.mp4": (["-c:v", "libx264", "-movflags", "faststart"], lambda _: b"\0\7", 2),
-    "no error.mp4": (["-c:v", "libaom-av1", "-cpu-used", "8", "-g", "1"], bytes, 1000),
+    "no error.mp4": (["-c:v", "libaom-av1", "-cpu-used", "8", "-g", "1", "-lag-in-frames", "0"], bytes, 1000),
     "long part.mp4": (["-c:v", "libx265", "-x265-params", "log-level=error"], lambda _: b"\0\7", 1000),
 }
 """How a file is made, what is written over the beginning of its last picture, and how many pictures are looked at."""

@@ -24,6 +24,7 @@ from proxx.engines.resolve_request import Simulation, begin_request
 from proxx.engines.resolve_session import Session
 from proxx.engines.simulated_traps import TRAPS
 from proxx.engines.simulated_world import FOREIGN, PROJECT, UNTITLED, foreign_job
+from proxx.model import Plan
 from proxx.rulebook import Rulebook
 from proxx.tools import find_tool
 
@@ -666,8 +667,7 @@ def test_only_one_job_of_a_machine_is_at_resolve(
             return looks[-1]
 
     assert run is not None
-    plan: Any = None
-    engine = Engine(rulebook, plan, Simulation(find_tool("ffmpeg")))
+    engine = Engine(rulebook, Plan("J", "resolve", "20.0", "P", {}, (), {}, ()), Simulation(find_tool("ffmpeg")))
     stop = Stopping()
     with pytest.raises(Exception, match="asked to stop"):
         engine.hello(stop)
