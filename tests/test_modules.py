@@ -42,7 +42,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "toolbox", "commit"),
         *("window", "acquisition", "tmcd", "mxf", "wave", "marks"),
         *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "timing"),
-        *("stored", "trial", "stamp"),
+        *("stored", "trial", "combing", "stamp"),
         *("recall", "machine"),
         *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "hearing", "compare", "verify"),
         *("packets", "writing"),

@@ -36,6 +36,7 @@ VIDEOS = built(
     colour=st.none() | built(Colour),
     alpha=st.sampled_from([None, *WORDS["alpha"]]),
     pose=st.sampled_from([None, *WORDS["pose"]]),
+    combed=st.sampled_from([None, *WORDS["combed"]]),
     dynamic_light=st.sampled_from([None, *WORDS["dynamic_light"]]),
     rhythm=st.sampled_from([None, "3x24 36 2", "1"]),
     repeated=st.none() | st.integers(0),

@@ -80,6 +80,7 @@ def context_of(name: str, **changes: Any) -> dict[str, Any]:
         "rgb": None,
         "widen": None,
         "scaled": "tv",
+        "parity": "",
         "mastering": "",
         "light_level": "",
         "stretch": False,

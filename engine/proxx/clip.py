@@ -95,10 +95,12 @@ def picture_length(clip: Clip) -> Fraction | None:
 
 
 def scan_of(media: Media) -> str | None:
-    """progressive, interlaced or unknown; None when nothing is known of the picture."""
+    """progressive, interlaced, combed (called progressive) or unknown; None when nothing is known of the picture."""
     if media.video is None or media.video.field_order is None:
         return None
     order = media.video.field_order
+    if order not in FIELD_ORDERS and media.video.combed in FIELD_ORDERS:
+        return "combed"
     return "interlaced" if order in FIELD_ORDERS else "progressive" if order == "progressive" else "unknown"
 
 

@@ -132,6 +132,7 @@ def _picture(profile: Mapping[str, Any], judged: JudgedClip) -> dict[str, Any]:
         "gop": max(nominal(clip.rate) * profile["video"].get("gop_seconds", 1), 1),
         **_moments(clip, str(rate)),
         "deinterlace": _said(judged, "scan-policy", "deinterlace", "no") == "yes",
+        "parity": {"tt": "tff", "bb": "bff"}.get(video.combed or "", ""),
         "fields": "" if scan == "no" else "bff" if (video.field_order or "").startswith("b") else "tff",
         "turn": 0 if _said(judged, "rotation-policy", "turn", "bake") == "bake" else video.rotation or 0,
         "look": look,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from proxx.model import Media
@@ -20,7 +21,8 @@ class Machine:
 
     `probes` are saved facts by path, used in place of the files; `no_media` looks at no source at all; `counts`
     looks twice, as a plan must: it scans the packets of files whose header does not tell enough, and decodes the
-    first pictures of all and those that look damaged; `writes` judges folders that cannot be made, as a run must.
+    first pictures of all, those that look damaged, and some that shall be scaled; `writes` judges folders that
+    cannot be made, as a run must.
     """
 
     def __init__(
@@ -43,16 +45,39 @@ class Machine:
         self._sources: Sequence[str] = ()
         self._identities: frozenset[object] = frozenset()
         self._known = {path: settled(rulebook, media) for path, media in (probes or {}).items()}
+        self._saved = frozenset(self._known)
 
-    def media(self, paths: Sequence[str]) -> Sequence[Media] | None:
-        """What each file is; None when media shall not be looked at."""
+    def media(self, paths: Sequence[str], *, scaled: bool = False) -> Sequence[Media] | None:
+        """What each file is; None when media shall not be looked at. What shall be `scaled` is looked at for combs."""
         if self.no_media:
             return None
         strange = [path for path in dict.fromkeys(paths) if path not in self._known]
         if strange:
             look = self._look_twice if self.counts else self._probe
             self._known |= {one.path: settled(self.rulebook, one) for one in look(strange)}
+        if scaled and self.counts:
+            self._look_for_combs([self._known[path] for path in dict.fromkeys(paths) if path not in self._saved])
         return [self._known[path] for path in paths]
+
+    def _look_for_combs(self, medias: Sequence[Media]) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        from proxx.combing import look_for_combs, may_be_combed
+        from proxx.recall import Recall
+        from proxx.tools import find_tool
+
+        vocabulary, settings = self.rulebook.vocabulary, self.rulebook.vocabulary["probe"]
+        doubtful = [one for one in medias if may_be_combed(one, settings)]
+        if not doubtful:
+            return
+        ffmpeg = find_tool("ffmpeg")
+        recall = Recall(vocabulary, (find_tool("ffprobe"), ffmpeg))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for one in pool.map(lambda media: look_for_combs(media, settings, ffmpeg, stop=self.stop), doubtful):
+                self._known[one.path] = one
+                before = recall.find(one.path)  # as it was read: what the rules make of it depends on the rulebook
+                if before is not None and before.video is not None and one.video is not None:
+                    recall.keep(replace(before, video=replace(before.video, combed=one.video.combed)))
 
     def _probe(self, paths: Sequence[str], *, tries: bool = False) -> Sequence[Media]:
         # Imported here: a check without media, or from saved facts, needs neither processes nor threads.

@@ -39,7 +39,7 @@ class Video:
     second picture of its own, which FFmpeg's decoder does not put together). `pose` is mirrored, or askew (turned by no
     quarter), where the display matrix says so. `mastering` and `light_level` are what the file says of its mastering
     display and its brightest light (see proxx.light), `dynamic_light` is dolby-vision, dolby-vision-alone or hdr10plus;
-    "" when there is none.
+    "" when there is none. `combed` is no, or which field is first (tt, bb) of frames that the file calls progressive.
     """
 
     index: int = 0
@@ -71,6 +71,7 @@ class Video:
     mastering: str | None = None
     light_level: str | None = None
     dynamic_light: str | None = None
+    combed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ WORDS = {
     "field_order": ("progressive", "tt", "bb", "tb", "bt", "unknown"),
     "alpha": ("none", "some", "beside"),
     "pose": ("mirrored", "askew"),
+    "combed": ("no", "tt", "bb"),
     "dynamic_light": ("", "dolby-vision", "dolby-vision-alone", "hdr10plus"),
 }
 Shape = type[Media] | type[Video] | type[Audio] | type[Colour] | type[Mark]

@@ -22,7 +22,7 @@ from proxx.tools import known_by
 LOOKERS = (
     *("window.py", "tmcd.py", "mxf.py", "wave.py", "marks.py"),
     *("model.py", "identify.py", "streams.py", "extent.py", "timecode.py", "probefile.py", "probe.py", "timing.py"),
-    *("sampletimes.py", "scanlines.py", "light.py", "rhythm.py", "stored.py", "trial.py"),
+    *("sampletimes.py", "scanlines.py", "light.py", "rhythm.py", "stored.py", "trial.py", "combing.py"),
     *("recall.py", "machine.py"),
 )
 """The code that makes a source's facts: another version of it looks anew."""

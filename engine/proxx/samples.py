@@ -102,7 +102,7 @@ class Told:
     def __init__(self, media: Media) -> None:
         self.one = media
 
-    def media(self, paths: Sequence[str]) -> Sequence[Media]:
+    def media(self, paths: Sequence[str], *, scaled: bool = False) -> Sequence[Media]:
         """Every source is the one clip."""
         return [replace(self.one, path=path) for path in paths]
 

@@ -83,7 +83,7 @@ _PICTURE: Mapping[str, Symbol] = {
     "promised_colour": ANY,
     "lut": replace(record(**texts("filter", "file", "matrix_in")), absent=True),
     **dict.fromkeys(("narrow", "rgb", "deepened", "widen"), replace(record(**numbers("top", "unit")), absent=True)),
-    **texts("scaled", "mastering", "light_level"),
+    **texts("scaled", "parity", "mastering", "light_level"),
     "stretch": FLAG,
 }
 _STREAM = record(

@@ -40,7 +40,7 @@ def try_decoding(
         return media
     settings = vocabulary["probe"]
     argv = [
-        *_reading(media, settings, ffmpeg, ["-t", settings["trial_seconds"]]),
+        *reading(media, settings, ffmpeg, ["-t", settings["trial_seconds"]]),
         "-map", f"0:{video.index}", "-filter:v", f"trim=end_frame={settings['trial_frames']}",
         "-fps_mode:v", "passthrough", "-enc_time_base:v", f"1/{TICKS}",
         *(word for one in sounds for word in ("-map", f"0:{one.index}")),
@@ -65,7 +65,7 @@ def _first_picture(media: Media, video: Video, settings: Mapping[str, Any], ffmp
 
     A picture that begins after the sound is no fault.
     """
-    argv = [*_reading(media, settings, ffmpeg, []), "-map", f"0:{video.index}"]
+    argv = [*reading(media, settings, ffmpeg, []), "-map", f"0:{video.index}"]
     finished = run(
         [*argv, "-frames:v", "1", "-fps_mode:v", "passthrough", "-f", "framecrc", "-"],
         timeout=settings["timeout_seconds"],
@@ -100,7 +100,7 @@ def try_within(
     number, count = found
     moment = video.duration * number / count if video.duration else number / video.rate
     window = ["-ss", f"{max(int((moment - AROUND) * 1000), 0)}ms", "-t", str(2 * AROUND)]
-    argv = [*_reading(media, settings, ffmpeg, window), "-map", f"0:{video.index}", "-f", "null", "-"]
+    argv = [*reading(media, settings, ffmpeg, window), "-map", f"0:{video.index}", "-f", "null", "-"]
     finished = run(argv, timeout=settings["timeout_seconds"], stop=stop)
     words = finished.stderr.decode("utf-8", "replace").strip().splitlines()
     # Some decoders call a hole an error and go on: a word is enough beside the table's.
@@ -116,8 +116,8 @@ def _plain(line: str) -> str:
     return re.sub(r"^\[(\w+) @ 0x[0-9a-f]+\] ", r"\1: ", line)
 
 
-def _reading(media: Media, settings: Mapping[str, Any], ffmpeg: str, window: Sequence[str]) -> list[str]:
-    """FFmpeg, strict and on one thread, with a part of the file."""
+def reading(media: Media, settings: Mapping[str, Any], ffmpeg: str, window: Sequence[str]) -> list[str]:
+    """The beginning of a call of FFmpeg that reads a part of the file, strictly and on one thread."""
     return [
         ffmpeg, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror",
         "-protocol_whitelist", ",".join(settings["protocols"]), "-format_whitelist", ",".join(settings["formats"]),

@@ -145,7 +145,7 @@ def _unreached(rulebook: Rulebook, name: str, proof: Refusal) -> Finding:
 class _NoMedia(Told):
     """The same world without looking at any source."""
 
-    def media(self, paths: object) -> Any:
+    def media(self, paths: object, *, scaled: bool = False) -> Any:
         return None
 
 

@@ -37,8 +37,8 @@ from proxx.words import complete, explicit_rate, read_words, text_findings
 class World(Protocol):
     """What only the machine can tell; the rules ask it and touch nothing themselves."""
 
-    def media(self, paths: Sequence[str]) -> Sequence[Media] | None:
-        """What each file is; None when media shall not be looked at."""
+    def media(self, paths: Sequence[str], *, scaled: bool = False) -> Sequence[Media] | None:
+        """What each file is; None when media shall not be looked at. With `scaled` its picture gets another raster."""
 
     def same_file(self, paths: Sequence[str]) -> Mapping[int, int]:
         """For a path that is the same file as an earlier one: the places of the two."""
@@ -103,7 +103,7 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     if raises(agreement):
         findings += tell_all(rulebook, agreement, profile_texts(rulebook, words))
     sources = words.get("sources", ())
-    media = world.media(sources)
+    media = world.media(sources, scaled=words.get("resolution", "same") != "same")
     engine, clips = "none", [Clip(words["indexes"][at], Media(path=path)) for at, path in enumerate(sources)]
     judged: list[JudgedClip] = []
     if media and sources:
