@@ -21,8 +21,8 @@ from proxx.tools import find_tool
 
 H264, PRORES = ("-c:v", "libx264", "-preset", "ultrafast"), ("-c:v", "prores_ks", "-profile:v", "3")
 WAYS = {
-    "tt": ("mandelbrot=s=720x576:r=50,tinterlace=mode=interleave_top", H264),
-    "bb": ("mandelbrot=s=720x576:r=50,tinterlace=mode=interleave_bottom", PRORES),
+    "tt": ("mandelbrot=s=720x576:r=50,tinterlace=mode=interleave_top,setfield=mode=prog", H264),
+    "bb": ("mandelbrot=s=720x576:r=50,tinterlace=mode=interleave_bottom,setfield=mode=prog", PRORES),
     "no": ("testsrc2=s=720x576:r=25", PRORES),
 }
 Settings = Mapping[str, Any]
