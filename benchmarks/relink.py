@@ -134,10 +134,10 @@ def made_by(profile: Mapping[str, Any], clip: Path, folder: Path, size: str) -> 
     if made.engine != "ffmpeg":
         return "refused", ["not for ffmpeg"], None
     work = work_on(book, made, found, Clock(lambda: NOW), lambda *_: None, Event(), Way())
-    ((status, _, results),) = run([work], decodes(book, [made]), [Run(made.job_id)])
-    if status != "COMPLETED":
-        told = [f"{finding.id}: {finding.message}" for one in results for finding in one.findings]
-        return "failed", told or [status], made.tasks[0]
+    (done,) = run([work], decodes(book, [made]), [Run(made.job_id)])
+    if done.status != "COMPLETED":
+        told = [f"{finding.id}: {finding.message}" for one in done.made for finding in one.findings]
+        return "failed", told or [done.status], made.tasks[0]
     return "made", [], made.tasks[0]
 
 

@@ -19,8 +19,9 @@ from test_task import assert_shape, job, proxies, records
 from proxx.chain import add_record, broken_links
 from proxx.cli import main
 from proxx.commit import write_new
-from proxx.failure import judge_failure, signal_class
+from proxx.failure import Failed, disk_of, judge_failure, signal_class
 from proxx.ledger import DONE, Entry, Ledger, Made, read_entry
+from proxx.model import Media, Task
 from proxx.rulebook import Rulebook
 from proxx.stamp import Stamp, is_still, output_stamp, source_stamp
 
@@ -425,13 +426,43 @@ def test_the_failure_table_knows_what_passes_by_itself(
 ) -> None:
     if how == "stalled":
         code, row = None, "stalled"
-    assert judge_failure(rulebook, how, code, said, str(tmp_path), attempt).row == row
+    assert judge_failure(rulebook, task_in(tmp_path), Failed(how, attempt, code, said)).row == row
 
 
 def test_nothing_is_tried_again_on_a_volume_that_is_gone(rulebook: Rulebook, tmp_path: Path) -> None:
-    again = judge_failure(rulebook, "error", 1, "Input/output error", str(tmp_path / "gone"), 1)
+    again = judge_failure(rulebook, task_in(tmp_path / "gone"), Failed("error", 1, 1, "Input/output error"))
     assert (again.row, again.retry) == ("disk-read-only", False)
+    (told,) = again.findings
+    assert (told.id, told.message) == (
+        "made/volume-lost",
+        f"a.mov was not made: its folder {tmp_path}/gone is gone",
+    )
     assert signal_class(-15) == "other"
+
+
+def task_in(folder: Path) -> Task:
+    output, part = str(folder / "a.mov"), str(folder / ".a.partial.mov")
+    return Task(0, "/footage/a.mov", output, part, Media(output))
+
+
+@pytest.mark.parametrize(
+    ("free", "names", "flag", "state"),
+    [
+        (1 << 20, 9, 0, "room"),
+        ((1 << 20) - 4096, 9, 0, "full"),
+        (1 << 30, 0, 0, "full"),
+        (1 << 30, 9, os.ST_RDONLY, "read-only"),
+    ],
+)
+def test_a_volume_is_full_when_less_than_a_buffer_or_no_name_is_left(
+    free: int, names: int, flag: int, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = task_in(tmp_path)
+    Path(task.temporary).write_bytes(bytes(5000))
+    found = SimpleNamespace(f_bavail=free // 4096, f_frsize=4096, f_files=99, f_favail=names, f_flag=flag)
+    monkeypatch.setattr(os, "statvfs", lambda path: found)
+    disk = disk_of(task)
+    assert (disk.state, disk.free, disk.written) == (state, free, 5000)
 
 
 @pytest.mark.parametrize(

@@ -61,12 +61,12 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("engines.resolve_request", "engines.resolve_session", "engines.resolve", "engines.resolve_bundle", "endings"),
         *("adopting",),
         *("quicktime", "readback", "fixtureproof"),
-        *("ledger", "standing", "failure", "preflight", "chain"),
+        *("ledger", "standing", "preflight", "failure", "chain"),
         *("arrivals", "manifest", "vouching", "complete", "claims", "inbox", "metrics"),
     ),
     # The journey of a spec, in two halves.
     "USE": (
-        *("checking", "nlepromise", "mend", "luttrust", "making", "task", "together", "job", "schedule"),
+        *("checking", "nlepromise", "mend", "luttrust", "making", "aftermath", "task", "together", "job", "schedule"),
         *("recheck", "status", "samples", "tryout", "pairs", "looking"),
         *("alignment", "glimpses", "framefacts", "frameproof", "soundproof", "identity"),
         *("condition", "toolhealth", "profiletrial", "machinehealth", "resolvehealth"),

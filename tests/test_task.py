@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -236,6 +237,59 @@ def test_a_failure_that_does_not_pass_by_itself_is_tried_once(
     (entry,) = Ledger(str(out)).entries()
     assert (entry.state, entry.findings[0]["id"]) == ("FAILED", "made/engine-failed")
     assert records(out)[0]["clips"][0]["failed_attempts"][0]["row"] == "otherwise"
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_disk_that_fills_under_way_is_told_as_that_and_what_did_not_fit_is_not_kept(
+    code: int,
+    clips: Path,
+    spec_file: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """FFmpeg says so and ends with 1, or it says nothing at all, ends with 0, and leaves half a file."""
+    full, out = tmp_path / "full", tmp_path / "out"
+    half = f'for last in "$@"; do :; done; head -c 5000 {clips}/clip_001.mov > "${{last#file:}}"; : > {full}'
+    say = "echo '[error] out.mov: No space left on device' >&2; " if code else ""
+    run_wrapped(tmp_path, monkeypatch, f"{half}; {say}exit {code}")
+    real = os.statvfs
+
+    def statvfs(path: str) -> Any:
+        found = real(path)
+        left = 3 if full.exists() and not code else 1 << 20  # what others freed meanwhile
+        free = {name: getattr(found, name) for name in ("f_files", "f_favail", "f_flag")}
+        return SimpleNamespace(**free, f_bavail=left, f_frsize=4096)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    spec = job(spec_file, clips, out, sources=[str(clips / "clip_001.mov")])
+    assert main(["run", str(spec), "--quiet"]) == 4
+    said = capsys.readouterr().out
+    left = "4.0 GiB" if code else "12.0 KiB"
+    words = f"no room was left for it in {out}, 4.9 KiB of it were written and {left} were free when it failed"
+    assert f"made/no-room]: clip_001_proxy.mov was not made: {words}" in " ".join(said.split())
+    assert "made/engine-failed" not in said
+    assert "made/unreadable" not in said
+    (record,) = records(out)
+    assert_shape("record", record)
+    (clip,) = record["clips"]
+    assert (clip["status"], [one["id"] for one in clip["findings"]]) == ("FAILED", ["made/no-room"])
+    (failed,) = clip["failed_attempts"]
+    assert (failed["row"], failed["written_bytes"]) == ("no-space" if code else "disk-full", 5000)
+    assert list((out / ".proxx" / "rejected").iterdir()) == []
+    assert list(out.glob(".*partial*")) == []
+
+
+def test_what_became_of_clips_is_told_also_when_there_is_no_place_for_the_record(
+    clips: Path, spec_file: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run_wrapped(tmp_path, monkeypatch, f"mv {out} {tmp_path}/pulled; : > {out}; exit 1")
+    assert main(["run", str(job(spec_file, clips, out)), "--quiet", "--jobs", "1"]) == 3
+    said, trouble = capsys.readouterr()
+    assert said.count("error[made/volume-lost]") == 2
+    assert said.endswith("FAILED: its record could not be written\n")
+    assert f"proxx: cannot lock {out}" in trouble
 
 
 @pytest.mark.parametrize("discard", [False, True])

@@ -19,10 +19,18 @@ def engine_findings(rulebook: Rulebook, task: Task, outcome: Outcome) -> tuple[F
     if outcome.stalled:
         stall = {"output": base_name(task.output), "made": outcome.stalled, "promised": ""}
         return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "stalled"}), stall, task.source))
-    said = [line for line in outcome.stderr.splitlines() if "[error]" in line or "[fatal]" in line]
-    words = (said or outcome.stderr.splitlines() or ["it said nothing"])[-1]
-    texts = {"output": base_name(task.output), "made": words, "promised": f"exit code {outcome.exit_code}"}
+    texts = {
+        "output": base_name(task.output),
+        "made": last_words(outcome),
+        "promised": f"exit code {outcome.exit_code}",
+    }
     return tuple(tell_all(rulebook, ask(rulebook, "made", {"made.engine": "failed"}), texts, task.source))
+
+
+def last_words(outcome: Outcome) -> str:
+    """The message of an engine that tells most: its last error, or else the last it said."""
+    said = [line for line in outcome.stderr.splitlines() if "[error]" in line or "[fatal]" in line]
+    return (said or outcome.stderr.splitlines() or ["it said nothing"])[-1]
 
 
 def _trouble_findings(rulebook: Rulebook, task: Task, trouble: Mapping[str, str]) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from proxx.chain import add_record, read_record, record_names
 from proxx.checking import Checked
 from proxx.commit import numbered, write_new
-from proxx.errors import Finding
+from proxx.errors import Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.jobspec import Spec
 from proxx.jsonout import json_text
@@ -49,6 +49,19 @@ class Run:
     retried_from: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a job: its status, the record's path, and of every clip the fate.
+
+    `trouble` is there when the record could not be written; then its path is empty.
+    """
+
+    status: str
+    record: str
+    made: Sequence[Result]
+    trouble: Exception | None = None
+
+
 def plan(rulebook: Rulebook, checked: Checked, engine_version: str) -> Plan:
     """The plan of a spec that was found right."""
     verdict, document = checked.verdict, checked.reading.document or {}
@@ -75,10 +88,8 @@ def work_on(
     return Work(rulebook, plan_, plan_digest(plan_), job_id, tools, clock, progress, stop, ledger, way, encode)
 
 
-def run(
-    works: Sequence[Work], decodes_: Sequence[Decode], runs: Sequence[Run], each: Each = in_turn
-) -> list[tuple[str, str, list[Result]]]:
-    """Make the proxies of plans: of each the job's status, the record's path, and what became of every clip.
+def run(works: Sequence[Work], decodes_: Sequence[Decode], runs: Sequence[Run], each: Each = in_turn) -> list[Done]:
+    """Make the proxies of plans: what became of each.
 
     `works` and `runs` go by the plans' places, to which the decodings refer.
     """
@@ -90,8 +101,17 @@ def run(
     ended = []
     for work, run_, (at, paths), of_job in zip(works, runs, begun, made, strict=True):
         results = [of_job[task.index] for task in work.plan.tasks]
-        ended.append((*_end(work, run_, at, paths, results), results))
+        ended.append(_done(work, run_, at, paths, results))
     return ended
+
+
+def _done(work: Work, run_: Run, begun: str, paths: dict[str, str], made: Sequence[Result]) -> Done:
+    """The job with its record. What became of the clips is told also when a record cannot be written."""
+    try:
+        status, record = _end(work, run_, begun, paths, made)
+    except (ProxxError, OSError) as trouble:
+        return Done(_status([one.status for one in made]), "", made, trouble)
+    return Done(status, record, made)
 
 
 def _begin(work: Work) -> dict[str, str]:

@@ -6,17 +6,16 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import Event
 from typing import Any
 
-from proxx.commit import OnStep, claim, digest, no_step, publish, sync_file, sync_folder
+from proxx.commit import OnStep, claim, digest, no_step, publish, sync_file
 from proxx.endings import engine_findings
 from proxx.engines.ffmpeg import Outcome, encode, patience
-from proxx.errors import Finding
+from proxx.errors import Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
-from proxx.jsonout import json_text
+from proxx.failure import Again
 from proxx.ledger import DONE, VERIFYING, Entry, Ledger, Made
 from proxx.luttrust import lut_findings
 from proxx.model import Plan, Task
@@ -86,7 +85,8 @@ Encode = Callable[[Work, Task], Outcome]
 class Result:
     """What became of one clip: COMPLETED, FAILED, REJECTED (did not verify) or CANCELLED, and its part of the record.
 
-    `kept` says that it was there already, proved and unchanged; `sha256` is of the file that was just proved.
+    `kept`: it was there already, proved and unchanged; `sha256` is of the file that was just proved; `again` is what
+    the failure table said of an attempt that failed.
     """
 
     status: str
@@ -96,33 +96,51 @@ class Result:
     outcome: Outcome | None = None
     entry: Entry | None = None
     sha256: str = ""
+    again: Again | None = None
 
 
-def attempt(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_result | None) -> Result:
+After = Callable[[Result], Result]
+"""What is done about an attempt while its unfinished file still stands."""
+
+
+def attempt(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_result | None, after: After) -> Result:
     """Make a clip once; `entry` is its running entry, `old` the file under the final name that may be replaced."""
-    step = work.way.on_step
     with claim(task.temporary):
-        step("claimed")
-        if untrue := lut_findings(work.rulebook, task):
-            return result(task, "REJECTED", untrue, None, {})
-        outcome = work.encode(work, task)
-        step("encoded")
-        if outcome.stopped or work.stop.is_set():
-            return result(task, "CANCELLED", (), outcome, {})
-        if outcome.promise is not None:
-            task = replace(task, expect=outcome.promise)
-        if outcome.exit_code != 0:
-            return result(task, "FAILED", engine_findings(work.rulebook, task, outcome), outcome, {})
-        work.ledger.write(replace(entry, state=VERIFYING))
-        step("verifying")
-        work.progress("verify", task, None)
-        proved = _prove(work, task, want, outcome)
-        step("proved")
-        if proved.status == "REJECTED" and not work.way.discard_rejected:
-            _set_aside(work, task, proved)
-        if proved.status != "COMPLETED":
-            return proved
-        return _commit(work, task, want, replace(proved, entry=entry), old)
+        work.way.on_step("claimed")
+        try:
+            made = _made(work, task, want, entry, old)
+        except (ProxxError, OSError) as trouble:
+            made = troubled(work, task, trouble)
+        return after(made)
+
+
+def _made(work: Work, task: Task, want: Wanted, entry: Entry, old: os.stat_result | None) -> Result:
+    step = work.way.on_step
+    if untrue := lut_findings(work.rulebook, task):
+        return result(task, "REJECTED", untrue, None, {})
+    outcome = work.encode(work, task)
+    step("encoded")
+    if outcome.stopped or work.stop.is_set():
+        return result(task, "CANCELLED", (), outcome, {})
+    if outcome.promise is not None:
+        task = replace(task, expect=outcome.promise)
+    if outcome.exit_code != 0:
+        return result(task, "FAILED", engine_findings(work.rulebook, task, outcome), outcome, {})
+    work.ledger.write(replace(entry, state=VERIFYING))
+    step("verifying")
+    work.progress("verify", task, None)
+    proved = _prove(work, task, want, outcome)
+    step("proved")
+    if proved.status != "COMPLETED":
+        return proved
+    return _commit(work, task, want, replace(proved, entry=entry), old)
+
+
+def troubled(work: Work, task: Task, trouble: Exception) -> Result:
+    """A clip that trouble with the machine ended."""
+    texts = {"output": base_name(task.output), "made": str(trouble), "promised": ""}
+    told = tell_all(work.rulebook, ask(work.rulebook, "made", {"made.engine": "troubled"}), texts, task.source)
+    return result(task, "FAILED", tuple(told), None, {})
 
 
 def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
@@ -133,8 +151,8 @@ def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
     took = time.monotonic() - begun
     if work.stop.is_set():
         return result(task, "CANCELLED", (), outcome, {})
-    changed = "changed" if source_stamp(task.source) != want.source else "same"
-    decisions = ask(work.rulebook, "made", {"made.source": changed})
+    source = "changed" if source_stamp(task.source) != want.source else "same"
+    decisions = ask(work.rulebook, "made", {"made.source": source})
     texts = {"output": base_name(task.output), "made": task.source, "promised": ""}
     relinks = judge_made(work.rulebook, work.plan.relink, task, proof.media, proof.frames)
     said = [finding for one in relinks for finding in one.findings]
@@ -159,13 +177,8 @@ def _commit(work: Work, task: Task, want: Wanted, proved: Result, old: os.stat_r
     if entry is None:
         raise AssertionError("only a clip that runs is committed")
     file = output_stamp(task.temporary, proved.sha256)
-    document = {
-        **proved.document,
-        "ended_at": work.clock.now(),
-        "size": file.size,
-        "mtime_ns": file.mtime_ns,
-        "sha256": file.sha256,
-    }
+    stamp = {"size": file.size, "mtime_ns": file.mtime_ns, "sha256": file.sha256}
+    document = {**proved.document, "ended_at": work.clock.now(), **stamp}
     if not _may_take(task, old):
         return result(task, "FAILED", _late(work.rulebook, task), proved.outcome, {})
     sync_file(task.temporary)
@@ -207,17 +220,6 @@ def _late(rulebook: Rulebook, task: Task) -> tuple[Finding, ...]:
     facts = {"standing.output": "foreign", "standing.overwrite": "never", "standing.plan": "other"}
     texts = {"file": base_name(task.source), "output": task.output, "name": base_name(task.output), "was": "", "is": ""}
     return tuple(tell_all(rulebook, ask(rulebook, "standing", facts), texts, task.output))
-
-
-def _set_aside(work: Work, task: Task, refused: Result) -> None:
-    """Keep a refused file, and what was said of it, out of the way; the last one of every name stays."""
-    name = base_name(task.output)
-    aside = work.ledger.place("rejected", name)
-    with open(f"{aside}.json", "wb") as handle:
-        handle.write(json_text({"format": 1, **refused.document}).encode("utf-8", "surrogateescape"))
-    os.replace(task.temporary, aside)
-    sync_folder(Path(work.ledger.place("rejected")))
-    work.way.on_step("set-aside")
 
 
 def result(

@@ -172,11 +172,13 @@ def _run(arguments: argparse.Namespace, jobs: Sequence[tuple[Ready, Log]], way: 
             tools = replace(job.tools, threads=threads_each(count))
             works.append(work_on(book, job.plan, tools, Clock(now), told, job.stop, way, job.run, encoder_of(job)))
         made = run(works, shared, [job.run for job, _ in jobs], going([job for job, _ in jobs], count))
-    ended = [Ended(job, *of_job[:2], made=of_job[2]) for (job, _), of_job in zip(jobs, made, strict=True)]
+    ended = [Ended(job, one.status, one.record, made=one.made) for (job, _), one in zip(jobs, made, strict=True)]
     for (_, log), one in zip(jobs, ended, strict=True):
         cause = {"cause": one.job.stop.cause} if one.status == "CANCELLED" else {}
         log("job-end", LEVELS.get(one.status, "error"), status=one.status, record=one.record, **cause)
         tell_outcome(one.status, one.record, one.made, is_json(arguments))
+    for trouble in (one.trouble for one in made if one.trouble):
+        raise trouble
     return ended
 
 

@@ -6,13 +6,13 @@ import os
 from dataclasses import replace
 from typing import Any
 
+from proxx.aftermath import judged
 from proxx.commit import claim, publish
 from proxx.errors import Finding, ProxxError
-from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
-from proxx.failure import Again, judge_failure
+from proxx.failure import Again
 from proxx.ledger import CANCELLED, FAILED, PENDING, RUNNING, Entry, pause, worker
-from proxx.making import Result, Work, attempt, result
+from proxx.making import Result, Work, attempt, result, troubled
 from proxx.model import Task
 from proxx.standing import Fate, Wanted, fate, stands, wanted
 
@@ -47,7 +47,7 @@ def _held(work: Work, task: Task) -> Result:
         work.way.on_step("unlocked")
         return made
     except (ProxxError, OSError) as trouble:
-        return _troubled(work, task, trouble)
+        return judged(work, task, troubled(work, task, trouble), 1)
 
 
 def _unbegun(work: Work, task: Task) -> Result:
@@ -117,10 +117,10 @@ def _make(work: Work, task: Task, want: Wanted, entry: Entry | None, found: Fate
         running = replace(running, attempts=running.attempts + 1)
         work.ledger.write(running)
         work.way.on_step("running")
-        made = _tried(work, task, want, running, old)
-        if made.status in ("COMPLETED", CANCELLED):
+        made = _tried(work, task, want, running, old, len(failed) + 1)
+        again = made.again
+        if made.status in ("COMPLETED", CANCELLED) or again is None:
             break
-        again = _again(work, task, made, len(failed) + 1)
         failed.append(_failed(made, again))
         work.ledger.write(replace(running, state=FAILED, ended_at=work.clock.now(), findings=_documents(made)))
         if not again.retry:
@@ -142,30 +142,12 @@ def _told(work: Work, made: Result, running: Entry, failed: list[dict[str, Any]]
     return replace(made, document=document)
 
 
-def _tried(work: Work, task: Task, want: Wanted, running: Entry, old: os.stat_result | None) -> Result:
+def _tried(work: Work, task: Task, want: Wanted, running: Entry, old: os.stat_result | None, number: int) -> Result:
+    """One attempt, and what the failure table says of it if it failed."""
     try:
-        return attempt(work, task, want, running, old)
+        return attempt(work, task, want, running, old, lambda made: judged(work, task, made, number))
     except (ProxxError, OSError) as trouble:
-        return _troubled(work, task, trouble)
-
-
-def _troubled(work: Work, task: Task, trouble: Exception) -> Result:
-    texts = {"output": base_name(task.output), "made": str(trouble), "promised": ""}
-    decisions = ask(work.rulebook, "made", {"made.engine": "troubled"})
-    return result(task, FAILED, tuple(tell_all(work.rulebook, decisions, texts, task.source)), None, {})
-
-
-def _again(work: Work, task: Task, made: Result, number: int) -> Again:
-    """What the failure table says of an attempt."""
-    outcome = made.outcome
-    said = "\n".join([*(finding.message for finding in made.findings), outcome.stderr if outcome else ""])
-    how = "trouble" if outcome is None else "refused" if outcome.exit_code == 0 else "error"
-    if (outcome is not None and outcome.stalled) or made.document["decided"].get("made-engine") == "stalled":
-        how = "stalled"
-    elif outcome is not None and outcome.trouble is not None and outcome.exit_code > 0:
-        how = "refused"  # Resolve said what is wrong; it would say it again
-    exit_code = None if outcome is None else outcome.exit_code
-    return judge_failure(work.rulebook, how, exit_code, said, os.path.dirname(task.output), number)
+        return judged(work, task, troubled(work, task, trouble), number)
 
 
 def _failed(made: Result, again: Again) -> dict[str, Any]:
@@ -176,6 +158,8 @@ def _failed(made: Result, again: Again) -> dict[str, Any]:
         "row": again.row,
         "retry": again.retry,
         "seconds_waited": again.seconds if again.retry else 0,
+        "free_bytes": again.disk.free,
+        "written_bytes": again.disk.written,
         "exit_code": None if made.outcome is None else made.outcome.exit_code,
         "findings": _ids(made.findings),
     }

@@ -50,4 +50,4 @@ def tell_outcome(status: str, record: str, made: Sequence[Result], as_json: bool
         report = FileReport(str(one.document["output"]), "", "none", one.findings)
         if one.findings:
             print_reports([report], False)
-    print_text(f"{status}: record {record}\n")
+    print_text(f"{status}: record {record}\n" if record else f"{status}: its record could not be written\n")

@@ -105,7 +105,9 @@ def disk_full(bench: Bench) -> Line:
                     time.sleep(0.005)
         first = ended(child)
         fill.unlink()
-        return judged("disk full under way", bench, out, first, codes=(3, 4))
+        line = judged("disk full under way", bench, out, first, codes=(3, 4))
+        told = "made/no-room" in first[1]
+        return Line(f"{line.text}{'' if told else ', not told as what it is'}", line.bad + (not told))
 
 
 def no_room(bench: Bench) -> Line:
@@ -124,7 +126,9 @@ def read_only(bench: Bench) -> Line:
         subprocess.run(["mount", "-o", "remount,abort", str(disk)], check=True, timeout=60)  # as after a disk's error
         first = ended(child)
         cut(disk, AT_ONCE)
-        return judged("disk read-only under way", bench, out, first, codes=(3, 4))
+        line = judged("disk read-only under way", bench, out, first, codes=(3, 4))
+        told = "made/volume-lost" in first[1]
+        return Line(f"{line.text}{'' if told else ', not told as what it is'}", line.bad + (not told))
 
 
 def folder_gone(bench: Bench) -> Line:
