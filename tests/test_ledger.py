@@ -318,6 +318,81 @@ def test_the_records_of_a_folder_are_a_chain_that_shows_every_change(tmp_path: P
         json.dumps({**document, "previous": json.loads(whole[1])["previous"]})
     )
     assert [one.kind for one in broken_links(ledger.folder)] == ["forked"]
+    for note in (None, "{"):  # gone, or cut off
+        tip = tmp_path / "out" / ".proxx" / "chain.json"
+        tip.unlink() if note is None else tip.write_text(note)
+        assert [one.kind for one in broken_links(ledger.folder)] == ["forked", "unvouched"]
+
+
+def test_a_last_record_that_was_removed_with_the_note_of_it_shows(
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, out, _ = done
+    job_id = records(out)[0]["job_id"]
+    for path in (*out.glob(f"{job_id}*"), out / ".proxx" / "chain.json"):
+        path.unlink()
+    capsys.readouterr()
+    assert main(["verify", str(out), "--quick"]) == 0
+    assert f"warning[kept/unrecorded]: No record here tells of what job {job_id} made: 2" in capsys.readouterr().out
+    assert main(["status", str(out)]) == 0
+    assert f"job {job_id}: UNRECORDED, 2 of 2 clips done, no record and no plan is here" in capsys.readouterr().out
+    assert states(out, capsys)[0] == 0
+    assert main(["run", spec, "--quiet"]) == 0, "a record is written of what is proved"
+    capsys.readouterr()
+    assert main(["verify", str(out), "--quick"]) == 0
+    assert "warning" not in capsys.readouterr().out
+    (out / ".proxx" / "chain.json").unlink()
+    assert main(["verify", str(out), "--quick"]) == 0
+    assert f"warning[chain/unvouched]: {out / job_id}.record.json is the last" in capsys.readouterr().out
+
+
+def test_a_damaged_record_is_told_and_the_others_are_gone_by(
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = done
+    (out / "cut.record.json").write_text('{"job_id')
+    lame: dict[str, Any] = {"job_id": "lame", "spec": {}, "status": "COMPLETED", "clips": [{"status": "COMPLETED"}, 1]}
+    (out / "lame.record.json").write_text(json.dumps(lame))
+    (out / "folder.record.json").mkdir()
+    os.mkfifo(out / "pipe.record.json")
+    capsys.readouterr()
+    assert main(["verify", str(out), "--quick"]) == 1
+    told = capsys.readouterr().out
+    assert "error[chain/unreadable]" in told
+    assert f"{out}/cut.record.json cannot be read as a record: no record of proxx" in told
+    assert f"{out}/lame.record.json cannot be read as a record: a clip lacks 'output'" in told
+    assert "2 of 2 proxies are as recorded" in told
+    assert states(out, capsys) == (0, dict.fromkeys(NAMES, "fresh"))
+
+
+def test_status_and_verify_look_into_the_folders_below(
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _, out, source = done
+    day = tmp_path / "day"
+    shutil.copytree(out, day / "A001" / "CLIP")
+    (day / "other").mkdir()
+    shutil.copy(source, day / "other")  # no folder of proxies: not looked at
+    capsys.readouterr()
+    assert main(["status", f"{day}/."]) == 0
+    told = capsys.readouterr().out
+    assert f"COMPLETED, 2 of 2 clips done, A001/CLIP/{os.path.basename(record_path(out))}" in told
+    assert f"fresh             A001/CLIP/{NAMES[0]}" in told
+    assert states(day, capsys) == (0, dict.fromkeys(NAMES, "fresh"))
+    (day / "A001" / "CLIP" / NAMES[1]).write_bytes(b"")
+    assert main(["verify", f"{day}/", "--quick"]) == 1
+    told = capsys.readouterr().out
+    assert f"same      {day}/A001/CLIP/{NAMES[0]}" in told
+    assert "1 of 2 proxies are as recorded" in told
+
+
+def test_sources_that_lie_beside_their_proxies_are_no_orphans(
+    clips: Path, spec_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(clips / "clip_001.mov", tmp_path)
+    spec = str(job(spec_file, tmp_path, tmp_path, sources=[str(tmp_path / "clip_001.mov")]))
+    assert main(["run", spec, "--quiet"]) == 0
+    assert states(tmp_path, capsys) == (0, {NAMES[0]: "fresh"})
 
 
 def test_the_chain_goes_on_after_a_crash_between_a_record_and_the_note_of_it(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     # The journey of a spec, in two halves.
     "USE": (
         *("checking", "nlepromise", "mend", "luttrust", "making", "aftermath", "task", "together", "job", "schedule"),
-        *("recheck", "status", "samples", "tryout", "pairs", "looking"),
+        *("recheck", "kept", "status", "samples", "tryout", "pairs", "looking"),
         *("alignment", "glimpses", "framefacts", "frameproof", "soundproof", "identity"),
         *("condition", "toolhealth", "profiletrial", "machinehealth", "resolvehealth"),
     ),

@@ -485,6 +485,16 @@ def test_the_counts_are_in_the_format_of_prometheus() -> None:
     assert lines.count("# TYPE proxx_watch_jobs_total counter") == 1
 
 
+def test_a_folder_is_the_same_however_it_is_spelled(tmp_path: Path) -> None:
+    folder, counts = tmp_path / "drop", tmp_path / "a.prom"
+    folder.mkdir()
+    for words in (str(folder), f"{folder}/", f"{tmp_path}/./drop//"):
+        (folder / "broken.json").write_text("{")
+        assert main(["watch", words, *SOON, "--metrics", str(counts)]) == 4
+    assert f'proxx_watch_jobs_total{{folder="{folder}",status="REFUSED"}} 3' in counts.read_text().splitlines()
+    assert "/drop/" not in counts.read_text()
+
+
 def test_counts_go_on_from_those_of_the_watcher_before_and_outlive_a_full_disk(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,7 +21,10 @@ Link = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A place where the chain is not whole: altered, missing or forked; the record, and what was found instead."""
+    """A place where the chain is not whole: the record, and what was found instead.
+
+    altered, missing, forked; unreadable: it is no record; unvouched: the last one, without the note of the end.
+    """
 
     kind: str
     file: str
@@ -47,11 +50,12 @@ def add_record(ledger: Ledger, stem: str, document: Mapping[str, Any], *, on_ste
 
 
 def record_names(folder: str) -> list[str]:
-    """The file names of the records of a folder, sorted."""
+    """The file names of the records of a folder, sorted; nothing but files, so that no pipe is ever waited for."""
     try:
-        return sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX) and not name.startswith("._"))
+        names = [name for name in os.listdir(folder) if name.endswith(SUFFIX) and not name.startswith("._")]
     except OSError:
         return []
+    return sorted(name for name in names if os.path.isfile(os.path.join(folder, name)))
 
 
 def read_record(path: str) -> dict[str, Any] | None:
@@ -61,8 +65,9 @@ def read_record(path: str) -> dict[str, Any] | None:
             document = json.loads(handle.read().decode("utf-8", "surrogateescape"))
     except (OSError, ValueError, RecursionError):
         return None
-    whole = isinstance(document, dict) and {"job_id", "spec", "clips", "status"} <= set(document)
-    return document if whole and isinstance(document["clips"], list) else None
+    kinds = {"job_id": str, "status": str, "spec": dict, "clips": list}
+    whole = isinstance(document, dict) and all(isinstance(document.get(key), kind) for key, kind in kinds.items())
+    return document if whole else None
 
 
 def _tip(ledger: Ledger) -> Link | None:
@@ -127,4 +132,5 @@ def _end(folder: str, digests: Mapping[str, str]) -> list[Break]:
             noted = json.loads(handle.read())
         return _compare(digests, str(noted["file"]), str(noted["sha256"]), "the end of the chain")
     except (OSError, ValueError, TypeError, KeyError):
-        return []
+        newest = _newest(folder, sorted(digests))
+        return [] if newest is None else [Break("unvouched", newest["file"], newest["sha256"], "")]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from proxx import guardian
-from proxx.chain import Break, broken_links, read_record, record_names
+from proxx.chain import Break, broken_links
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.jsonout import json_text
-from proxx.ledger import Ledger
+from proxx.kept import Clip, completed, kept_in, output_folders, output_name, placed
 from proxx.logs import Log, log_findings, log_of
 from proxx.luttrust import lut_findings
 from proxx.machine import Machine
@@ -30,18 +30,21 @@ from proxx.status import FINE, Job, Proxy, jobs, proxies
 from proxx.stopping import Stop, stop_on_signals
 from proxx.terminal import is_json, print_text, print_words
 from proxx.toolbox import tools
-from proxx.tools import whole_path
+from proxx.tools import whole_folder, whole_path
 
 
 def status_command(arguments: argparse.Namespace) -> int:
     """Print the jobs and proxies of a folder, or the proxies of a record; exit 1 when one of them is not in order."""
     book = book_of(arguments)
     folder, record = _place(arguments.place)
-    only = None if record is None else [_name(clip) for clip in record["clips"] if isinstance(clip, dict)]
-    found = proxies(book, folder, only)
-    known = jobs(folder)
-    if record is not None:
-        known = [job for job in known if job.file == os.path.basename(arguments.place)]
+    if record is None:
+        places = list(output_folders(folder))
+        found = [proxy for place in places for proxy in proxies(book, place)]
+        known = [job for place in places for job in jobs(place, folder)]
+    else:
+        names = [output_name(clip) for clip in record["clips"] if isinstance(clip, dict)]
+        found = proxies(book, folder, [name for name in names if name])
+        known = [job for job in jobs(folder, folder) if job.file == os.path.basename(arguments.place)]
     if is_json(arguments):
         document = {
             "format": 1,
@@ -52,25 +55,31 @@ def status_command(arguments: argparse.Namespace) -> int:
         }
         print_text(json_text(document))
     else:
-        print_words(status_text(known, found))
+        print_words(status_text(folder, known, found))
     return EXIT_OK if all(one.state in FINE for one in found) else EXIT_FINDINGS
 
 
-def status_text(known: Sequence[Job], found: Sequence[Proxy]) -> str:
-    """Jobs and proxies for people, and how many there are in each state."""
+def status_text(folder: str, known: Sequence[Job], found: Sequence[Proxy]) -> str:
+    """Jobs and proxies of a folder for people, and how many there are in each state."""
     lines = [
-        f"job {job.job_id}: {job.status}, {job.done} of {job.clips} clips done, {shown(job.file)}{_marked(job)}"
+        f"job {job.job_id}: {job.status}, {job.done} of {job.clips} clips done, "
+        f"{shown(job.file or 'no record and no plan is here')}{_marked(job)}"
         for job in known
     ]
     for one in found:
-        lines.append(f"{one.state:<17} {shown(os.path.basename(one.output))}{_marked(one)}")
+        lines.append(f"{one.state:<17} {shown(os.path.relpath(one.output, folder))}{_marked(one)}")
         if one.state not in FINE and one.was:
-            lines.append(f"{'':<17} was {shown(one.was)}; is {shown(one.now)}")
+            lines.append(f"{'':<17} was {_brief(one.was)}; is {_brief(one.now)}")
     states = sorted({one.state for one in found})
     counts = ", ".join(f"{sum(1 for one in found if one.state == state)} {state}" for state in states)
     simulated = sum(one.simulated for one in found)
     counts += f"; {simulated} simulated: no picture in them is the source's" if simulated else ""
     return "\n".join([*lines, counts or "no proxies here"]) + "\n"
+
+
+def _brief(words: str) -> str:
+    """What was or is, for a line: of a digest its beginning, which tells two apart."""
+    return words[:19] if words.startswith("sha256:") else shown(words)
 
 
 def _marked(one: Job | Proxy) -> str:
@@ -82,7 +91,7 @@ def _place(name: str) -> tuple[str, dict[str, Any] | None]:
     """The folder that is meant, and the record where one is named. Raises ProxxError (exit 2)."""
     path = whole_path(name)
     if os.path.isdir(path):
-        return os.path.normpath(path), None
+        return whole_folder(name), None
     if not os.path.lexists(path):
         raise ProxxError(f"{name} is not there", hint="Name an output folder or a record.", exit_code=EXIT_USAGE)
     return os.path.dirname(path), record_of(path)
@@ -92,10 +101,9 @@ def verify_command(arguments: argparse.Namespace) -> int:
     """Check finished proxies against their record, and the chain of the records; exit 1 when one is not as recorded."""
     book = book_of(arguments)
     folder, record = _place(arguments.place)
-    clips = _finished(folder, record)
+    clips, chain = _finished(book, folder, record)
     log = log_of(arguments)
     checked = _check(arguments, book, clips, log)
-    chain = chain_findings(book, folder, broken_links(folder))
     log_findings(log, chain, folder=folder)
     if is_json(arguments):
         document = {
@@ -114,13 +122,13 @@ def verify_command(arguments: argparse.Namespace) -> int:
     return EXIT_FINDINGS if wrong else EXIT_OK
 
 
-def _check(arguments: argparse.Namespace, book: Rulebook, clips: Sequence[dict[str, Any]], log: Log) -> list[Checked]:
+def _check(arguments: argparse.Namespace, book: Rulebook, clips: Sequence[Clip], log: Log) -> list[Checked]:
     """Look at clips again, as many at once as there are cores. Raises KeyboardInterrupt when it was told to stop."""
     count = 1 if arguments.deep else cores()
     stop, found = _guarded(), replace(tools(), threads=threads_each(count))
     checked: list[Checked] = []
 
-    def look(clip: dict[str, Any]) -> Checked:
+    def look(clip: Clip) -> Checked:
         if stop.is_set():
             raise KeyboardInterrupt  # what was not looked at to its end is no finding
         one = check_again(book, clip, found, stop, quick=arguments.quick)
@@ -139,14 +147,14 @@ def _check(arguments: argparse.Namespace, book: Rulebook, clips: Sequence[dict[s
     return checked
 
 
-def _log_check(log: Log, clip: Mapping[str, Any], one: Checked) -> None:
+def _log_check(log: Log, clip: Clip, one: Checked) -> None:
     """An event for a proxy that was looked at again, with the job that made it."""
     about = {"job": str(clip.get("made_by", "")), "clip": clip.get("index"), "source": clip.get("source")}
     level = "info" if one.state == "same" else "error"
     log("clip-checked", level, **about, output=one.output, state=one.state, findings=ids(one.findings))
 
 
-def _compared(book: Rulebook, clip: Mapping[str, Any], one: Checked, places: int | None, stop: Stop) -> Checked:
+def _compared(book: Rulebook, clip: Clip, one: Checked, places: int | None, stop: Stop) -> Checked:
     """The check with what a comparison with the source shows: through the filters that the record names."""
     from proxx.identity import Given, chain_of, compare_contents
     from proxx.looking import counted
@@ -169,35 +177,18 @@ def _guarded() -> Stop:
     return stop
 
 
-def _finished(folder: str, record: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The finished clips of a record, or of everything that the folder's ledger and records know, where they lie now.
+def _finished(book: Rulebook, folder: str, record: dict[str, Any] | None) -> tuple[list[Clip], list[Finding]]:
+    """The finished clips of a record, or of all records and ledgers of a folder and those below it, where they lie now.
 
-    Raises ProxxError (exit 2) when there are none.
+    And what is to be said of these records. Raises ProxxError (exit 2) when there is nothing.
     """
     if record is not None:
-        return [_placed(folder, clip) for clip in _completed(record)]
-    records = [record for name in record_names(folder) if (record := read_record(os.path.join(folder, name)))]
-    known = [clip for one in sorted(records, key=lambda one: str(one.get("ended_at"))) for clip in _completed(one)]
-    made = [entry.made for entry in Ledger(folder).entries() if entry.made is not None]
-    known += [{**one.clip, "made_by": one.job_id} for one in made]
-    clips = {_name(clip): clip for clip in known}  # the ledger knows the newest
-    if not clips:
+        return [placed(folder, clip) for clip in completed(record)], chain_findings(book, folder, broken_links(folder))
+    kept = [kept_in(book, place) for place in output_folders(folder)]
+    clips, said = [clip for one in kept for clip in one.clips], [finding for one in kept for finding in one.findings]
+    if not clips and not said:
         raise ProxxError(f"no ledger and no record of finished proxies in {folder}", exit_code=EXIT_USAGE)
-    return [_placed(folder, clips[name]) for name in sorted(clips)]
-
-
-def _name(clip: dict[str, Any]) -> str:
-    return os.path.basename(str(clip.get("output", "")))
-
-
-def _completed(record: dict[str, Any]) -> list[dict[str, Any]]:
-    return [clip for clip in record["clips"] if isinstance(clip, dict) and clip.get("status") == "COMPLETED"]
-
-
-def _placed(folder: str, clip: dict[str, Any]) -> dict[str, Any]:
-    """A clip with its proxy beside what tells of it, where it is there: folders are moved, and mounted elsewhere."""
-    beside = os.path.join(folder, _name(clip))
-    return {**clip, "output": beside} if os.path.lexists(beside) else clip
+    return clips, said
 
 
 def reproduce_command(arguments: argparse.Namespace) -> int:

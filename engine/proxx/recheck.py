@@ -66,7 +66,7 @@ def recorded_task(rulebook: Rulebook, clip: Mapping[str, Any]) -> Task:
 
 def check_again(rulebook: Rulebook, clip: Mapping[str, Any], tools: Tools, stop: Event, *, quick: bool) -> Checked:
     """Check one finished proxy: size and headers; unless `quick` every byte and every picture too."""
-    task, file = recorded_task(rulebook, clip), _recorded_file(clip)
+    task, file = recorded_task(rulebook, clip), recorded_file(clip)
     there = os.path.lexists(task.output)
     same = there and (_has_size(task.output, file) if quick else is_still(task.output, file, whole=True))
     state = "same" if same else "altered" if there else "missing"
@@ -80,7 +80,8 @@ def check_again(rulebook: Rulebook, clip: Mapping[str, Any], tools: Tools, stop:
     return Checked(task.output, state, tuple(findings))
 
 
-def _recorded_file(clip: Mapping[str, Any]) -> Stamp:
+def recorded_file(clip: Mapping[str, Any]) -> Stamp:
+    """What a record says of a finished file. Raises ProxxError (exit 2) when it does not."""
     try:
         return read_stamp(dict(clip))
     except ValueError:

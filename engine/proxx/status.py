@@ -10,6 +10,7 @@ from typing import Any
 from proxx.chain import read_record, record_names
 from proxx.errors import ProxxError
 from proxx.job import read_plan
+from proxx.kept import completed, unrecorded
 from proxx.ledger import DONE, RUNNING, VERIFYING, Entry, Ledger
 from proxx.model import SIMULATED
 from proxx.rulebook import Rulebook
@@ -47,7 +48,10 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job: its id, status (UNFINISHED where it left no record), how many of its clips are done, and its file."""
+    """One job: its id, status, how many of its clips are done, and its file.
+
+    UNFINISHED where there is its plan and no record, UNRECORDED where only the ledger knows what it made.
+    """
 
     job_id: str
     status: str
@@ -77,8 +81,15 @@ def proxies(rulebook: Rulebook, folder: str, only: Iterable[str] | None = None) 
     ledger = Ledger(folder)
     wanted = None if only is None else set(only)
     entries = {entry.name: entry for entry in ledger.entries() if wanted is None or entry.name in wanted}
-    names = set(entries) | (wanted if wanted is not None else _media(rulebook, folder))
+    names = set(entries) | (wanted if wanted is not None else _media(rulebook, folder) - _sources(folder, entries))
     return [_proxy(rulebook, ledger, name, entries.get(name)) for name in sorted(names)]
+
+
+def _sources(folder: str, entries: Mapping[str, Entry]) -> set[str]:
+    """The names of the sources that lie in the folder itself: proxies may be made beside them."""
+    paths = [os.path.split(entry.source) for entry in entries.values()]
+    here = {place for place in {place for place, _ in paths} if os.path.realpath(place) == os.path.realpath(folder)}
+    return {name for place, name in paths if place in here}
 
 
 def _media(rulebook: Rulebook, folder: str) -> set[str]:
@@ -123,13 +134,21 @@ def _unmade(ledger: Ledger, entry: Entry) -> str:
         return "running"
 
 
-def jobs(folder: str) -> list[Job]:
-    """Every job that left a record in a folder, in the order of their ends, and those that began and left none."""
+def jobs(folder: str, top: str) -> list[Job]:
+    """Every job that left a record in a folder, in the order of their ends, and those that began and left none.
+
+    Their files are called as they are to be found from `top`.
+    """
     found = {name: read_record(os.path.join(folder, name)) for name in record_names(folder)}
     records = {name: document for name, document in found.items() if document is not None}
     ended = sorted((_ended(name, one) for name, one in records.items()), key=lambda job: (job.ended_at, job.file))
     plans = {str(one.get("plan_file", "")).rpartition("/")[2] for one in records.values()}
-    return [*ended, *_unfinished(folder, plans)]
+    told = [*ended, *_unfinished(folder, plans)]
+    clips = [clip for one in records.values() for clip in completed(one)]
+    made = unrecorded(Ledger(folder).entries(), clips)
+    lost = [(job, len(names)) for job, names in sorted(made.items()) if job not in {one.job_id for one in told}]
+    told += [Job(job, "UNRECORDED", count, count, "") for job, count in lost]
+    return [replace(one, file=one.file and os.path.relpath(os.path.join(folder, one.file), top)) for one in told]
 
 
 def _ended(name: str, record: Mapping[str, Any]) -> Job:

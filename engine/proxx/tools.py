@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from proxx.errors import ProxxError
 from proxx.process import Finished, run
@@ -33,6 +34,11 @@ class ToolVersion:
 def whole_path(path: str) -> str:
     """The absolute path of a file as the system will follow it: a/link/../b is not a/b."""
     return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
+
+
+def whole_folder(path: str) -> str:
+    """The absolute path of a folder without `.` and without a slash at its end; `..` stays, it may follow a link."""
+    return str(PurePath(whole_path(path)))
 
 
 def known_by(path: str) -> str:

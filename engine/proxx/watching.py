@@ -20,7 +20,7 @@ from proxx.rulebook import Rulebook
 from proxx.shelf import book_of
 from proxx.stopping import Stop, stop_on_signals
 from proxx.toolbox import tools
-from proxx.tools import whole_path
+from proxx.tools import whole_folder
 from proxx.watchjobs import Outcome, is_cut_off
 
 
@@ -42,7 +42,7 @@ class Watched(Protocol):
 
 def watch_command(arguments: argparse.Namespace) -> int:
     """Watch until told to stop; with --once until nothing that was there at the start is left."""
-    folder = whole_path(arguments.folder)
+    folder = whole_folder(arguments.folder)
     if not os.path.isdir(folder):
         raise ProxxError(f"{arguments.folder} is no folder", hint="Name the folder to watch.", exit_code=EXIT_USAGE)
     if bool(arguments.profile or arguments.raw_profile) != bool(arguments.out):

@@ -20,7 +20,7 @@ from proxx.rulebook import Rulebook
 from proxx.running import REFUSED
 from proxx.stopping import Stop
 from proxx.terminal import print_reports
-from proxx.tools import whole_path
+from proxx.tools import whole_folder
 from proxx.watchjobs import Outcome, is_cut_off, outcome_of, run_files
 
 
@@ -31,7 +31,7 @@ class Media:
         self, arguments: argparse.Namespace, book: Rulebook, folder: str, settings: Mapping[str, Any], stop: Stop
     ) -> None:
         self.arguments, self.book, self.folder, self.stop = arguments, book, folder, stop
-        self.out = whole_path(arguments.out)
+        self.out = whole_folder(arguments.out)
         _check_profiles(arguments, book)
         self.claims = Claims(self.out, settings["lease_seconds"])
         ours = [self.out] if os.path.realpath(self.out) != os.path.realpath(folder) else []

@@ -1,0 +1,100 @@
+"""What is known of the finished proxies of a folder: by its records and its ledger, and what no record tells of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from proxx.chain import SUFFIX, Break, broken_links, read_record, record_names
+from proxx.errors import Finding, ProxxError
+from proxx.evaluate import ask, tell_all
+from proxx.ledger import HOME, Entry, Ledger
+from proxx.recheck import chain_findings, recorded_file, recorded_task
+from proxx.rulebook import Rulebook
+
+Clip = Mapping[str, Any]
+"""A clip as a record tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The finished clips of one folder, where they lie now, and what is to be said of its records."""
+
+    clips: tuple[Clip, ...]
+    findings: tuple[Finding, ...]
+
+
+def output_folders(top: str) -> Iterator[str]:
+    """A folder, and those below it that hold a ledger or records: a watcher keeps its sources' folders."""
+    for folder, below, names in os.walk(top):
+        if folder == top or HOME in below or any(name.endswith(SUFFIX) for name in names):
+            yield folder
+        below[:] = sorted(name for name in below if not name.startswith("."))
+
+
+def kept_in(rulebook: Rulebook, folder: str) -> Kept:
+    """What the records and the ledger of a folder know, and whether they are whole and know the same."""
+    records, breaks = _records(rulebook, folder)
+    entries = [entry for entry in Ledger(folder).entries() if entry.made is not None]
+    known = [clip for one in records for clip in completed(one)]
+    unrecorded = _unrecorded(rulebook, folder, entries, known)
+    known += [{**entry.made.clip, "made_by": entry.made.job_id} for entry in entries if entry.made is not None]
+    clips = {output_name(clip): clip for clip in known}  # the ledger knows the newest
+    said = chain_findings(rulebook, folder, [*breaks, *broken_links(folder)])
+    return Kept(tuple(placed(folder, clips[name]) for name in sorted(clips)), (*said, *unrecorded))
+
+
+def _records(rulebook: Rulebook, folder: str) -> tuple[list[dict[str, Any]], list[Break]]:
+    """The records of a folder in the order of their ends, and those that cannot be read as one."""
+    records, breaks = [], []
+    for name in record_names(folder):
+        record = read_record(os.path.join(folder, name))
+        if record is None:
+            breaks.append(Break("unreadable", name, "", "no record of proxx"))
+            continue
+        try:
+            for clip in completed(record):
+                recorded_task(rulebook, clip)
+                recorded_file(clip)
+            records.append(record)
+        except ProxxError as error:
+            breaks.append(Break("unreadable", name, "", str(error).removeprefix("the record is damaged: ")))
+    return sorted(records, key=lambda one: str(one.get("ended_at"))), breaks
+
+
+def _unrecorded(rulebook: Rulebook, folder: str, entries: Sequence[Entry], known: Sequence[Clip]) -> list[Finding]:
+    """The proved proxies that no record of the folder tells of, told once for each job that made them."""
+    found: list[Finding] = []
+    decisions = ask(rulebook, "kept", {"kept.recorded": "no"})
+    for job, names in sorted(unrecorded(entries, known).items()):
+        texts = {"output": os.path.join(folder, names[0]), "was": job, "is": str(len(names))}
+        found += tell_all(rulebook, decisions, texts)
+    return found
+
+
+def unrecorded(entries: Iterable[Entry], known: Iterable[Clip]) -> dict[str, list[str]]:
+    """The names of proved proxies that none of the recorded clips is, by the job that made them."""
+    recorded = {(output_name(clip), str(clip.get("made_by"))) for clip in known}
+    jobs: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.made is not None and (entry.name, entry.made.job_id) not in recorded:
+            jobs.setdefault(entry.made.job_id, []).append(entry.name)
+    return jobs
+
+
+def completed(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The finished clips of a record."""
+    return [clip for clip in record["clips"] if isinstance(clip, dict) and clip.get("status") == "COMPLETED"]
+
+
+def output_name(clip: Clip) -> str:
+    """The file name of a clip's proxy."""
+    return os.path.basename(str(clip.get("output", "")))
+
+
+def placed(folder: str, clip: Clip) -> Clip:
+    """A clip with its proxy beside what tells of it, where it is there: folders are moved, and mounted elsewhere."""
+    beside = os.path.join(folder, output_name(clip))
+    return {**clip, "output": beside} if os.path.lexists(beside) else clip
