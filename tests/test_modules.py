@@ -33,14 +33,14 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("clipfacts", "settings", "renderids", "rawreach"),
         *("route", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates", "generations"),
-        *("ffmpeg_sound", "ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),
+        *("lastframe", "ffmpeg_sound", "ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),
         *("burnin", "fixturefit", "fixturewords", "fixture", "fixturelines"),
         *("conventions", "shapes", "likeness", "relinking"),
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "toolbox", "commit"),
-        *("window", "acquisition", "tmcd", "mxf", "wave", "marks"),
+        *("window", "acquisition", "tmcd", "mxf", "wave", "marks", "essence"),
         *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "timing"),
         *("stored", "trial", "combing", "stamp"),
         *("recall", "machine"),

@@ -51,7 +51,7 @@ def one(text: str, **context: Any) -> tuple[str, ...]:
     return render("t", {"t": text}, context)
 
 
-SOURCE = {"path": "/in/a.mov", "demuxer": "mov", "video_index": 0, "rate": "25", "cadence": "constant"}
+SOURCE = {"path": "/in/a.mov", "demuxer": "mov", "list": "", "video_index": 0, "rate": "25", "cadence": "constant"}
 
 
 def context_of(name: str, **changes: Any) -> dict[str, Any]:

@@ -111,5 +111,7 @@ def media_text(book: Rulebook, media: Media) -> str:
         ("is", f"{media.container}/{media.codec} ({media.reason}, {media.confidence} confidence)")
     ]
     rows += [("has", line) for line in promise_words(media)]
+    if media.behind:
+        rows += [("has", f"{media.behind} bytes behind its last frame, which are not read as a picture")]
     rows += [("warning", line) for line in media.warnings]
     return f"{media.path}\n" + "".join(f"  {key:<8} {value}\n" for key, value in rows)

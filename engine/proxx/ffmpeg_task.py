@@ -11,6 +11,7 @@ from proxx.colour import CONVERTED, ProxyColour, proxy_colour
 from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.ffmpeg_sound import sound_words
 from proxx.generations import habits_of, lacks
+from proxx.lastframe import allowed, list_of
 from proxx.levels import spread
 from proxx.luts import graph_text
 from proxx.model import Audio, Colour, Media, Task, Video
@@ -62,12 +63,14 @@ def ffmpeg_words(
     out = _picture(profile, judged)
     does = habits_of(rulebook.items.get("ffmpeg-habit", {}), version)
     container = rulebook.items["container"][profile["container"]]
+    formats, protocols = allowed(clip.media, rulebook.items["probe"], clip.media.path)
     sound = sound_words(profile, [track for track in judged.tracks if _used(track)], out, does, container)
     context = {
         "profile": profile,
         "source": {
             "path": clip.media.path,
             "demuxer": clip.media.demuxer,
+            "list": list_of(clip.media, clip.media.path),
             "video_index": clip.media.video.index if clip.media.video else 0,
             "rate": str(clip.source_rate),
             "cadence": clip.media.cadence or "unknown",
@@ -83,10 +86,7 @@ def ffmpeg_words(
         "audio": [stream for stream, _ in sound],
         "timecode": {"text": _timecode(judged), "write": _answer(judged, "timecode-carried")["write"]},
         "reel": {"text": clip.media.reel or "", "write": _answer(judged, "reel-carried")["write"]},
-        "whitelist": {
-            "formats": ",".join(rulebook.items["probe"]["formats"]),
-            "protocols": ",".join(rulebook.items["probe"]["protocols"]),
-        },
+        "whitelist": {"formats": formats, "protocols": protocols},
         "tool": {"version": version, "does": does},
     }
     return context, tuple(audio for _, audio in sound)

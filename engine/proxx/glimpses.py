@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proxx.errors import ProxxError
+from proxx.lastframe import allowed, named
 from proxx.model import Audio, Media, Video
 from proxx.process import Finished, run
 from proxx.timing import GAP
@@ -165,12 +166,12 @@ def _clock(media: Media) -> Fraction:
 
 
 def _input(reader: Reader, media: Media, seek: list[str] | None = None) -> list[str]:
-    settings = reader.vocabulary["probe"]
+    path = whole_path(media.path)
+    formats, protocols = allowed(media, reader.vocabulary["probe"], path)
     return [
         reader.tool, "-hide_banner", "-nostdin", "-nostats",
-        "-protocol_whitelist", ",".join(settings["protocols"]), "-format_whitelist", ",".join(settings["formats"]),
-        *(("-f", media.demuxer) if media.demuxer else ()), *(() if reader.turns else ("-noautorotate",)),
-        *(seek or ()), "-i", f"file:{whole_path(media.path)}",
+        "-protocol_whitelist", protocols, "-format_whitelist", formats,
+        *(() if reader.turns else ("-noautorotate",)), *(seek or ()), *named(media, path),
     ]  # fmt: skip
 
 

@@ -132,7 +132,8 @@ class Media:
     for.
     `audio` is None when not known; `warnings` are words for the user about the file itself. `decodes` says whether
     its first pictures do. `size` is in bytes; a `declared_size` beyond it (what the container's own structure says
-    there must be) means a file cut short.
+    there must be) means a file cut short. `behind` counts the bytes behind the last frame that FFmpeg would take for
+    one more picture; None when there are none.
     """
 
     path: str = ""
@@ -158,6 +159,7 @@ class Media:
     video: Video | None = None
     audio: tuple[Audio, ...] | None = None
     warnings: tuple[str, ...] = ()
+    behind: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

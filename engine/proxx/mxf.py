@@ -51,6 +51,11 @@ def mxf_marks(window: Window, head: bytes) -> list[Mark]:
     return [*found, *_first_frame(window, header.end, found)]
 
 
+def metadata_end(window: Window, at: int) -> int:
+    """Where the header metadata end that follow the partition pack at a place."""
+    return _header(window, at).end
+
+
 def _header(window: Window, at: int) -> _Header:
     """The sets that follow the header partition pack."""
     length, begins = ber(window.read(at + 16, 9), 0)
@@ -65,7 +70,7 @@ def _header(window: Window, at: int) -> _Header:
         key, begins = data[place : place + 16], place + 16 + skip
         place = begins + size
         if key[:5] + key[6:13] == SETS[:5] + SETS[6:13] and place <= len(data):
-            tags = dict(_tags(data[begins:place]))
+            tags = dict(tags_of(data[begins:place]))
             kinds.setdefault(key[14], []).append(tags)
             sets[tags.get(0x3C0A, b"")] = tags
     return _Header(sets, kinds, start + declared)
@@ -80,7 +85,7 @@ def _after_fill(window: Window, at: int) -> int:
     return at + 16 + skip + size
 
 
-def _tags(data: bytes) -> Iterator[tuple[int, bytes]]:
+def tags_of(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The properties of a local set: two bytes of tag, two of length."""
     at = 0
     while at + 4 <= len(data):

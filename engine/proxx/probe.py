@@ -13,6 +13,7 @@ from fractions import Fraction
 from threading import Event
 from typing import Any
 
+from proxx.essence import filled
 from proxx.extent import declared_size
 from proxx.identify import Table, identify, signature
 from proxx.marks import own_marks, together
@@ -80,7 +81,7 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None,
     marks = together(own_marks(path), seen.marks or ())
     shown = {frame.get("stream_index") for frame in document.get("frames", ())}
     decodes = True if seen.video is not None and seen.video.index in shown and not finished.stderr else None
-    seen = replace(seen, size=glance.size, declared_size=glance.declared_size, cadence=cadence, audio=sound)
+    seen = replace(filled(seen), size=glance.size, declared_size=glance.declared_size, cadence=cadence, audio=sound)
     return replace(
         seen, marks=marks, decodes=decodes, video=fielded(seen.video, document.get("frames", ()), vocabulary)
     )

@@ -105,7 +105,7 @@ def words_of(rulebook: Rulebook, engine: str, profile: Mapping[str, object] | No
     carries = record(**texts(*rulebook.table("container-carries").out))
     return {
         "profile": shown,
-        "source": record(**texts("path", "demuxer", "rate", "cadence", "begins"), **numbers("video_index")),
+        "source": record(**texts("path", "demuxer", "list", "rate", "cadence", "begins"), **numbers("video_index")),
         "out": record(**_PICTURE, carries=carries),
         "carries": carries,
         "audio": listed(_STREAM),

@@ -9,6 +9,7 @@ from fractions import Fraction
 from threading import Event
 from typing import Any
 
+from proxx.lastframe import allowed, named
 from proxx.model import Audio, Media, Video
 from proxx.process import run
 from proxx.stored import misfit
@@ -118,10 +119,12 @@ def _plain(line: str) -> str:
 
 def reading(media: Media, settings: Mapping[str, Any], ffmpeg: str, window: Sequence[str]) -> list[str]:
     """The beginning of a call of FFmpeg that reads a part of the file, strictly and on one thread."""
+    path = whole_path(media.path)
+    formats, protocols = allowed(media, settings, path)
     return [
         ffmpeg, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-xerror",
-        "-protocol_whitelist", ",".join(settings["protocols"]), "-format_whitelist", ",".join(settings["formats"]),
-        "-threads", "1", *window, "-f", media.demuxer or "", "-i", f"file:{whole_path(media.path)}",
+        "-protocol_whitelist", protocols, "-format_whitelist", formats,
+        "-threads", "1", *window, *named(media, path),
     ]  # fmt: skip
 
 
