@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 
 from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.model import Audio, Colour, Mark, Media, Video
-from proxx.probefile import WORDS, from_facts, read_probes, to_facts, write_probes
+from proxx.probefile import (
+    GREATER_THAN_ZERO,
+    NOT_NEGATIVE,
+    QUARTER_TURNS,
+    WORDS,
+    from_facts,
+    read_probes,
+    to_facts,
+    write_probes,
+)
 
 ROOT = Path(__file__).parent.parent
 VOCABULARY: Mapping[str, Any] = tomllib.loads((ROOT / "matrices/vocabulary.toml").read_text("utf-8"))
@@ -26,7 +35,11 @@ SCHEMA = json.loads((ROOT / "schema/probe.schema.json").read_text("utf-8"))
 
 def built(shape: type, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(shape)
-    return st.builds(shape, **{field.name: st.from_type(hints[field.name]) for field in fields(shape)} | fixed)
+    numbers = {name: st.none() | st.integers(0) for name in NOT_NEGATIVE}
+    numbers |= {name: st.none() | st.fractions(Fraction(1, 10**9)) for name in GREATER_THAN_ZERO}
+    numbers["rotation"] = st.sampled_from([None, *QUARTER_TURNS])
+    of_type = {field.name: numbers.get(field.name, st.from_type(hints[field.name])) for field in fields(shape)}
+    return st.builds(shape, **of_type | fixed)
 
 
 VIDEOS = built(
@@ -39,10 +52,8 @@ VIDEOS = built(
     combed=st.sampled_from([None, *WORDS["combed"]]),
     dynamic_light=st.sampled_from([None, *WORDS["dynamic_light"]]),
     rhythm=st.sampled_from([None, "3x24 36 2", "1"]),
-    repeated=st.none() | st.integers(0),
-    left_out=st.none() | st.integers(0),
 )
-MARKS = built(Mark, place=st.just("track"), stream=st.none() | st.integers(0, 9))
+MARKS = built(Mark, place=st.just("track"))
 MEDIAS = built(
     Media,
     container=st.sampled_from([*VOCABULARY["container"], "unknown", "xyz"]),
@@ -52,8 +63,7 @@ MEDIAS = built(
     cadence=st.sampled_from([None, *WORDS["cadence"]]),
     video=st.none() | VIDEOS,
     marks=st.none() | st.lists(MARKS, max_size=2).map(tuple),
-    audio=st.none()
-    | st.lists(built(Audio, index=st.integers(0, 9), gaps=st.none() | st.integers(0, 99)), max_size=2).map(tuple),
+    audio=st.none() | st.lists(built(Audio, index=st.integers(0, 9)), max_size=2).map(tuple),
 )
 
 
@@ -109,6 +119,15 @@ def test_rates_are_written_as_quotients() -> None:
         ({"video": {"rate": "1/0"}}, "not \"1/0\""),
         ({"video": {"rate": "1/"}}, "not \"1/\""),
         ({"video": {"rate": ""}}, "must be a whole number or a quotient"),
+        ({"video": {"rate": "0"}}, "video: rate: must be greater than 0, not 0"),
+        ({"video": {"average_rate": -25}}, "average_rate: must be greater than 0, not -25"),
+        ({"timecode_rate": "0/5"}, "timecode_rate: must be greater than 0, not 0"),
+        ({"marks": [{"place": "track", "rate": "0"}]}, "marks[0]: rate: must be greater than 0, not 0"),
+        ({"video": {"par": "-1"}}, "video: par: must be greater than 0, not -1"),
+        ({"video": {"width": -2}}, "video: width: must be 0 or more, not -2"),
+        ({"video": {"frames": -1}}, "video: frames: must be 0 or more, not -1"),
+        ({"audio": [{"channels": -1}]}, "audio[0]: channels: must be 0 or more, not -1"),
+        ({"video": {"rotation": 45}}, "video: rotation: must be one of 0, 90, 180, 270, not 45"),
         ({"video": None}, "video: must be an object, not null"),
         ({"audio": {}}, "audio: must be a list, not {}"),
         ({"audio": [{}, {"channel": 2}]}, 'audio[1]: unknown key "channel"; did you mean "channels"?'),
@@ -128,6 +147,19 @@ def test_what_is_wrong_is_named_with_file_path_and_key(entry: Any, words: str) -
     assert words in str(caught.value)
     assert str(caught.value).startswith("probes.json: /p/a.mov")
     assert caught.value.exit_code == EXIT_USAGE
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"video": {"rate": "0"}}, {"video": {"rate": 0}}, {"video": {"rate": "-25"}}, {"video": {"width": -2}},
+        {"timecode_rate": "00/7"}, {"marks": [{"place": "track", "rate": -1}]}, {"video": {"rotation": 45}},
+        {"audio": [{"sample_rate": -1}]}, {"size": -1}, {"video": {"par": "0/1"}},
+    ],
+)  # fmt: skip
+def test_the_schema_refuses_the_numbers_that_the_reader_refuses(entry: Any) -> None:
+    document = {"/p/a.mov": {"container": "mov", "codec": "h264", **entry}}
+    assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(document))
 
 
 @pytest.mark.parametrize(

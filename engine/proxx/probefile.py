@@ -30,6 +30,14 @@ WORDS = {
     "combed": ("no", "tt", "bb"),
     "dynamic_light": ("", "dolby-vision", "dolby-vision-alone", "hdr10plus"),
 }
+GREATER_THAN_ZERO = frozenset({"rate", "average_rate", "timecode_rate", "par", "tick"})
+NOT_NEGATIVE = frozenset(
+    {
+        *("size", "declared_size", "width", "height", "frames", "packets", "shown", "repeated", "left_out"),
+        *("channels", "sample_rate", "index", "stream", "gaps"),
+    }
+)
+QUARTER_TURNS = (0, 90, 180, 270)
 Shape = type[Media] | type[Video] | type[Audio] | type[Colour] | type[Mark]
 
 
@@ -101,9 +109,20 @@ def _record(entry: Any, shape: Shape, place: str) -> dict[str, Any]:
             values[key] = _value(value, kinds[key].removesuffix(" | None"), f"{place}: {key}")
         if key in WORDS and values[key] not in WORDS[key]:
             _refuse(f"{place}: {key}", f"must be one of {', '.join(WORDS[key])}, not {json.dumps(value)}")
+        _within(key, values[key], f"{place}: {key}")
         if key == "rhythm" and not is_rhythm(values[key]):
             _refuse(f"{place}: {key}", f'must be ticks and runs of them such as "12x1001 2002", not {_named(value)}')
     return values
+
+
+def _within(key: str, value: Any, place: str) -> None:
+    """Refuse numbers that no file can have: a rate of zero, a raster below nothing, an eighth of a turn."""
+    if key in GREATER_THAN_ZERO and value <= 0:
+        _refuse(place, f"must be greater than 0, not {value}")
+    if key in NOT_NEGATIVE and value < 0:
+        _refuse(place, f"must be 0 or more, not {value}")
+    if key == "rotation" and value not in QUARTER_TURNS:
+        _refuse(place, f"must be one of {', '.join(map(str, QUARTER_TURNS))}, not {value}")
 
 
 def _value(value: Any, kind: str, place: str) -> Any:
