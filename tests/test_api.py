@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import json
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,41 @@ def test_id_and_moment_are_made_once_at_creation(clips: Path, tmp_path: Path) ->
     assert one.created_at.endswith("Z")
     assert JobSpec.from_json(one.to_json()).job_id == one.job_id
     assert example(clips, tmp_path, job_id="j1", created_at="2026-02-14T18:30:05Z").to_dict()["job_id"] == "j1"
+
+
+def test_a_field_that_lacks_or_does_not_exist_is_told_at_creation(clips: Path, tmp_path: Path) -> None:
+    given = example(clips, tmp_path).to_dict()
+    del given["proxy_profile"], given["jobspec_version"]
+    with pytest.raises(JobSpecValidationError) as caught:
+        JobSpec(**given)
+    assert [finding.id for finding in caught.value.findings] == ["profile/missing"]
+    with pytest.raises(JobSpecValidationError, match="Unknown field profile; did you mean proxy_profile"):
+        JobSpec(**given, profile="proxy_prores_proxy")  # type: ignore[call-arg]
+    with pytest.raises(JobSpecValidationError, match="Unknown field bitrate"):
+        JobSpec(**given, proxy_profile="proxy_prores_proxy", bitrate="5M")  # type: ignore[call-arg]
+    with pytest.raises(JobSpecValidationError) as caught:
+        JobSpec()  # type: ignore[call-arg]
+    assert len(caught.value.findings) == 7
+    assert list(inspect.signature(JobSpec).parameters) == list(example(clips, tmp_path).to_dict())
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({"fps_mode": "explicit", "fps_explicit": float("nan")}, "spec/not-a-number"),
+        ({"fps_mode": "explicit", "fps_explicit": float("-inf")}, "spec/not-a-number"),
+        ({"fps_mode": "explicit", "fps_explicit": Fraction(24000, 1001)}, "spec/wrong-type"),
+        ({"sources": {"/clip.mov"}}, "spec/wrong-type"),
+        ({"sources": [b"/clip.mov"]}, "spec/wrong-type"),
+        ({"codec": b"h264"}, "spec/wrong-type"),
+        ({"resolved_tokens": {1: object()}}, "spec/not-empty"),
+    ],
+)
+def test_values_that_no_json_can_hold_are_findings_too(
+    clips: Path, tmp_path: Path, changes: dict[str, Any], finding: str
+) -> None:
+    error = refused(example(clips, tmp_path, **changes))
+    assert [one.id for one in error.findings] == [finding]
 
 
 def test_a_spec_cannot_be_changed(clips: Path, tmp_path: Path) -> None:

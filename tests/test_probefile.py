@@ -35,7 +35,7 @@ SCHEMA = json.loads((ROOT / "schema/probe.schema.json").read_text("utf-8"))
 
 def built(shape: type, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(shape)
-    numbers = {name: st.none() | st.integers(0) for name in NOT_NEGATIVE}
+    numbers: dict[str, st.SearchStrategy[Any]] = {name: st.none() | st.integers(0) for name in NOT_NEGATIVE}
     numbers |= {name: st.none() | st.fractions(Fraction(1, 10**9)) for name in GREATER_THAN_ZERO}
     numbers["rotation"] = st.sampled_from([None, *QUARTER_TURNS])
     of_type = {field.name: numbers.get(field.name, st.from_type(hints[field.name])) for field in fields(shape)}

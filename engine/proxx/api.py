@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from dataclasses import MISSING, fields
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Self
 
 from proxx import prove
 from proxx.checking import check
 from proxx.errors import Finding, has_errors
-from proxx.jobspec import FpsMode, Reading, Spec, read
+from proxx.jobspec import VERSION, FpsMode, Reading, Spec, read
 from proxx.machine import Machine
 from proxx.report import sentences
 from proxx.rulebook import Rulebook, default_cache, load
@@ -17,6 +19,9 @@ from proxx.terminal import now
 from proxx.verdict import judge_spec
 
 __all__ = ["FpsMode", "JobSpec", "JobSpecValidationError"]
+
+_NAMES = frozenset(one.name for one in fields(Spec))
+_NEEDED = frozenset(one.name for one in fields(Spec) if one.default is one.default_factory is MISSING)
 
 
 class JobSpecValidationError(ValueError):
@@ -30,10 +35,19 @@ class JobSpecValidationError(ValueError):
 class JobSpec(Spec):
     """A spec as programs make it: id and moment of creation are filled in once, and it can judge itself.
 
-    Fields are those of CONTRACT JobSpec 2.1, given by name. Nothing in it can be changed afterwards.
+    Fields are those of CONTRACT JobSpec 2.1, given by name. Nothing in it can be changed afterwards. A field that
+    lacks or that there is none of raises JobSpecValidationError here and now: there would be nothing to hold it.
     """
 
     __slots__ = ()
+
+    if not TYPE_CHECKING:  # what a type checker sees is Spec's own: it finds such calls before they are made
+
+        @wraps(Spec.__init__)
+        def __init__(self, **given: Any) -> None:
+            if not _NEEDED <= given.keys() <= _NAMES:
+                _refuse(_judged(Reading({"jobspec_version": VERSION, **given}), ()))
+            super().__init__(**given)
 
     def __post_init__(self) -> None:
         if self.job_id is None:
@@ -66,7 +80,12 @@ class JobSpec(Spec):
         """
         book = _rulebook(rulebooks)
         machine = Machine(book, no_media=not check_paths, now=now())
-        _refuse(check(book, self.to_json().encode("utf-8", "surrogateescape"), machine).findings)
+        try:
+            text = self.to_json()
+        except (TypeError, ValueError):  # a value that JSON has no words for: a set, NaN, somebody's own type
+            _refuse(judge_spec(book, Reading(self.to_dict()), machine).findings)
+            raise
+        _refuse(check(book, text.encode("utf-8", "surrogateescape"), machine).findings)
 
 
 def _rulebook(folders: Sequence[str]) -> Rulebook:
