@@ -285,6 +285,24 @@ def test_a_file_of_nobody_is_replaced_only_when_everything_may_be(
     assert len(proxies(out)[NAMES[0]]) > 1000
 
 
+@pytest.mark.parametrize("what", ["folder", "link to nothing", "link to a folder"])
+def test_what_is_no_file_is_told_before_anything_runs_and_never_replaced(
+    what: str, clips: Path, spec_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    if what == "folder":
+        (out / NAMES[0]).mkdir()
+    else:
+        (out / NAMES[0]).symlink_to(tmp_path if what == "link to a folder" else tmp_path / "nowhere.mov")
+    spec = str(job(spec_file, clips, out, sources=[str(clips / "clip_001.mov")]))
+    for overwrite in ("never", "always"):
+        assert main(["run", spec, "--quiet", "--overwrite", overwrite]) == 1
+        assert "error[naming/no-file]" in capsys.readouterr().out
+    assert os.listdir(out) == [NAMES[0]]
+    assert not (tmp_path / "nowhere.mov").exists()
+
+
 def test_a_name_that_differs_in_case_only_from_a_file_that_is_there_is_told(
     clips: Path, spec_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

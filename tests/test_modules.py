@@ -31,7 +31,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("policy", "pose", "rhythm", "size", "timecode", "moments", "origin", "colour"),
         *("light", "pixels", "clip", "levels", "sound", "facts"),
         *("clipfacts", "settings", "renderids", "rawreach"),
-        *("route", "naming", "words", "onefault", "verdict", "fixes"),
+        *("route", "filenames", "naming", "words", "onefault", "verdict", "fixes"),
         *("reach", "render", "symbols", "scope", "expressions", "proofread", "templates", "generations"),
         *("lastframe", "ffmpeg_sound", "ffmpeg_task", "resolve_task", "plan", "sharing", "logsheet"),
         *("burnin", "fixturefit", "fixturewords", "fixture", "fixturelines"),

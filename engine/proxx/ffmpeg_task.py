@@ -10,12 +10,13 @@ from proxx.clip import Clip, conforming, promised_frames
 from proxx.colour import CONVERTED, ProxyColour, proxy_colour
 from proxx.errors import EXIT_FINDINGS, ProxxError
 from proxx.ffmpeg_sound import sound_words
+from proxx.filenames import temporary_name
 from proxx.generations import habits_of, lacks
 from proxx.lastframe import allowed, list_of
 from proxx.levels import spread
 from proxx.luts import graph_text
 from proxx.model import Audio, Colour, Media, Task, Video
-from proxx.naming import Named, temporary_name
+from proxx.naming import Named
 from proxx.pixels import is_rgb
 from proxx.render import render
 from proxx.rhythm import read_rhythm
@@ -159,8 +160,7 @@ def _lut(rulebook: Rulebook, profile: Mapping[str, Any], clip: Clip, look: str) 
     """How the picture goes through the profile's LUT; None where it goes through none."""
     if look != "lut":
         return None
-    colour = clip.media.video.colour if clip.media.video else None
-    tagged = colour is not None and colour.matrix != "unknown"
+    tagged = clip.media.video is not None and (clip.media.video.colour or Colour()).matrix != "unknown"
     path = rulebook.about["luts"][profile["name"]]
     return {"filter": profile["lut"]["filter"], "file": graph_text(path), "matrix_in": "auto" if tagged else CONVERTED}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,22 +10,16 @@ from fractions import Fraction
 from proxx.errors import Finding
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
+from proxx.filenames import NAME_BYTES, TEMPORARY_BYTES, folded, has_control, name_bytes, name_form
+from proxx.forms import normal_path
 from proxx.nearest import question
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
 
-NAME_BYTES = 255
-"""The longest name that ext4, APFS, NTFS and SMB take."""
-
-TEMPORARY_BYTES = len(".") + len(".partial")
 MEDIA_TOKENS = frozenset({"width", "height", "fps"})
 """Tokens whose values only the media tells."""
 
 CLOCK_TOKENS = frozenset({"date", "time"})
-RESERVED = frozenset(
-    {"con", "prn", "aux", "nul"} | {f"com{n}" for n in range(1, 10)} | {f"lpt{n}" for n in range(1, 10)}
-)
-"""Device names of Windows: no file can be called so there, whatever its extension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +58,7 @@ def _form(text: str) -> str:
         return "separator"
     if ".." in text:
         return "parent"
-    return "control" if _has_control(text) else "fine"
-
-
-def _has_control(text: str) -> bool:
-    return not text.isprintable() and any(
-        unicodedata.category(letter) in {"Cc", "Cs"} or letter in "\u2028\u2029" for letter in text
-    )
+    return "control" if has_control(text) else "fine"
 
 
 def token_values(
@@ -117,44 +104,22 @@ def resolve(template: Template, values: Mapping[str, str]) -> str:
     return "".join(literal + (values[token] if token else "") for literal, token in template.parts)
 
 
-def with_extension(rulebook: Rulebook, name: str, container: str) -> tuple[str, str, str]:
-    """The name with the container's extension: (name, "added" | "right" | "wrong", the extension that was written)."""
+def with_extension(
+    rulebook: Rulebook, name: str, container: str, *, is_extension: bool = False
+) -> tuple[str, str, str]:
+    """The name with the container's extension: (name, "added" | "right" | "wrong", the extension that was written).
+
+    What stands after the last dot is an extension where the vocabulary knows it, or where `is_extension` says so.
+    """
     stem, dot, written = name.rpartition(".")
     if not dot or not stem.strip(". "):
         return f"{name}.{container}", "added", ""
     if written.lower() == container:
         return f"{stem}.{container}", "right", written
     known = {ending for data in rulebook.items["container"].values() for ending in data.get("extensions", ())}
-    if written.lower() in known:
+    if is_extension or written.lower() in known:
         return f"{stem}.{container}", "wrong", written
     return f"{name}.{container}", "added", ""
-
-
-def name_form(name: str, values: Sequence[str]) -> str:
-    """Whether a name (with its extension, made of these token values) is one that every file system takes."""
-    stem = name.rpartition(".")[0]
-    if any(_has_control(value) for value in (name, *values)):
-        return "control"
-    if "/" in name or "\\" in name:
-        return "separator"
-    if not stem.strip(". "):
-        return "empty"
-    if stem.partition(".")[0].rstrip(" ").lower() in RESERVED:
-        return "reserved"
-    if name_bytes(name) > NAME_BYTES - TEMPORARY_BYTES:
-        return "too-long"
-    return "edge" if stem[0] == " " or stem[-1] in " ." else "fine"
-
-
-def name_bytes(name: str) -> int:
-    """The length of a name as a file system counts it."""
-    return len(name.encode("utf-8", "surrogateescape"))
-
-
-def temporary_name(name: str) -> str:
-    """The hidden name under which an unfinished proxy is written, in the same folder: .STEM.partial.EXT"""
-    stem, _, extension = name.rpartition(".")
-    return f".{stem}.partial.{extension}"
 
 
 def judge_template(
@@ -204,7 +169,8 @@ def name_clip(
     used = {token: known[token].get("value") or values[known[token]["from"]] for token in template.tokens}
     raw = resolve(template, used)
     if any("." in literal for literal, _ in template.parts):
-        name, extension, written = with_extension(rulebook, raw, container)
+        ends_so = _ends_in_the_sources(rulebook, template)
+        name, extension, written = with_extension(rulebook, raw, container, is_extension=ends_so)
     else:  # a dot out of a source's name ends no extension
         name, extension, written = f"{raw}.{container}", "added", ""
     untold = any(not values[origin] for origin in MEDIA_TOKENS & sources_of(rulebook, template))
@@ -212,21 +178,30 @@ def name_clip(
     return Named(index, source, name, extension, written, form, f"{folder.rstrip('/')}/{name}")
 
 
+def _ends_in_the_sources(rulebook: Rulebook, template: Template) -> bool:
+    """Whether the template ends in the source's own extension, whatever that is: none, or one that nobody knows."""
+    literal, token = template.parts[-1]
+    return literal.endswith(".") and token != "" and rulebook.items["token"][token].get("from") == "source_ext"
+
+
 def judge_names(rulebook: Rulebook, names: Sequence[Named], places: Mapping[str, str]) -> list[Finding]:
-    """What is wrong with the names. `places` tells what stands at an output's path: free, source, outside, exists."""
+    """What is wrong with the names. `places` tells what stands at an output's path: free, source, outside."""
     found: list[Finding] = []
     exact: dict[str, Named] = {}
-    folded: dict[str, Named] = {}
+    seen: dict[str, Named] = {}
+    sources = {folded(normal_path(named.source)) for named in names}
     for named in names:
-        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", named.name).casefold())
-        same, alike = exact.get(named.name), folded.get(key)
+        key = folded(named.name)
+        same, alike = exact.get(named.name), seen.get(key)
         first = same or alike or named
         facts: dict[str, Value] = {"name.form": named.form, "name.extension": named.extension}
         if named.form == "fine":
             facts["name.collision"] = "same" if same else "folded" if alike else "none"
-            facts["name.place"] = places.get(named.output, "free")
+            place = places.get(named.output, "free")
+            is_folded = place == "free" and folded(normal_path(named.output)) in sources
+            facts["name.place"] = "source-folded" if is_folded else place
         exact.setdefault(named.name, named)
-        folded.setdefault(key, named)
+        seen.setdefault(key, named)
         texts = {
             "file": base_name(named.source),
             "index": named.index,

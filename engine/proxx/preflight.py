@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,9 +11,9 @@ from typing import Any
 from proxx.errors import Finding, ProxxError
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
+from proxx.filenames import folded, name_bytes, temporary_name
 from proxx.ledger import HOME, SUFFIX, Ledger
 from proxx.model import Audio, Plan, Task
-from proxx.naming import name_bytes, temporary_name
 from proxx.record import plan_digest
 from proxx.rulebook import Rulebook
 from proxx.standing import Fate, fate, stands, wanted
@@ -42,27 +41,23 @@ class Look:
 def look_before(rulebook: Rulebook, plan: Plan, overwrite: str, only: Sequence[Task] | None = None) -> Look:
     """Look at the outputs of a plan (or of some of its clips); nothing is written."""
     folder = str(plan.spec["output_directory"])
-    ledger, digest, there = Ledger(folder), plan_digest(plan), _folded(folder)
+    ledger, digest, there = Ledger(folder), plan_digest(plan), _standing_names(folder)
     fates: dict[int, Fate] = {}
     for task in plan.tasks if only is None else only:
         standing = stands(ledger.entry(task.output), task, wanted(plan, task, digest))
         name = base_name(task.output)
-        alike = next((other for other in there.get(_fold(name), ()) if other != name), "")
+        alike = next((other for other in there.get(folded(name), ()) if other != name), "")
         fates[task.index] = fate(rulebook, task, standing, overwrite, alike)
     findings = [finding for one in fates.values() for finding in one.findings]
     return Look(fates, tuple(findings))
 
 
-def _fold(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def _folded(folder: str) -> dict[str, list[str]]:
+def _standing_names(folder: str) -> dict[str, list[str]]:
     """The names of a folder by what they are where case and composition do not count."""
     found: dict[str, list[str]] = {}
     try:
         for name in sorted(os.listdir(folder)):
-            found.setdefault(_fold(name), []).append(name)
+            found.setdefault(folded(name), []).append(name)
     except OSError:
         return {}
     return found
@@ -94,7 +89,7 @@ def _twice(rulebook: Rulebook, plans: Sequence[Plan]) -> list[Finding]:
     owners: dict[str, int] = {}
     for number, plan in enumerate(plans):
         for task in plan.tasks:
-            twice = owners.setdefault(_fold(task.output), number) != number
+            twice = owners.setdefault(folded(task.output), number) != number
             texts = {"output": task.output, "needed": "", "free": ""}
             facts = {"preflight.twice": "yes" if twice else "no"}
             found += tell_all(rulebook, ask(rulebook, "preflight", facts), texts, task.output)

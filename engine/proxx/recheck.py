@@ -16,12 +16,12 @@ from proxx.engines.ffmpeg import encode, patience
 from proxx.errors import EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
+from proxx.filenames import temporary_name
 from proxx.job import plan
 from proxx.jsonout import json_text
 from proxx.luttrust import lut_findings
 from proxx.machine import Machine
 from proxx.model import Task
-from proxx.naming import temporary_name
 from proxx.probefile import from_facts
 from proxx.rulebook import Rulebook
 from proxx.stamp import Stamp, is_still, read_stamp, source_stamp

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from proxx.filenames import temporary_name
 from proxx.model import Media, Task, Video
-from proxx.naming import Named, temporary_name
+from proxx.naming import Named
 from proxx.rawreach import needed_version
 from proxx.render import TemplateFault, render_json
 from proxx.rulebook import Rulebook

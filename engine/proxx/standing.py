@@ -60,6 +60,8 @@ def stands(entry: Entry | None, task: Task, want: Wanted) -> Standing:
     """What stands under the final name of a clip."""
     made = entry.made if entry is not None else None
     there = os.path.lexists(task.output)
+    if there and not os.path.isfile(task.output):
+        return Standing("no-file")
     if made is None:
         return Standing("foreign" if there else "free")
     same_plan = made.plan_digest == want.plan_digest
