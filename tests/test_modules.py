@@ -62,7 +62,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("adopting",),
         *("quicktime", "readback", "fixtureproof"),
         *("ledger", "standing", "preflight", "failure", "chain"),
-        *("arrivals", "manifest", "vouching", "complete", "claims", "inbox", "metrics"),
+        *("arrivals", "manifest", "vouching", "complete", "claims", "lacking", "inbox", "metrics"),
     ),
     # The journey of a spec, in two halves.
     "USE": (

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from proxx.claims import Claims
 from proxx.cli import main
 from proxx.errors import ProxxError
 from proxx.inbox import Inbox
+from proxx.lacking import Room
 from proxx.manifest import claims_about, missing_of
 from proxx.metrics import Metrics
 from proxx.rulebook import Rulebook
@@ -66,7 +68,9 @@ class Folder:
         self.place.mkdir()
         settings = {**book.items["watch"], "settle_seconds": 10, "long_settle_seconds": 60, "scans": 3}
         claims = Claims(str(place / "out"), 30)
-        self.inbox = Inbox(book, str(self.place), (), claims, settings, lambda: self.now, Event())
+        self.inbox = Inbox(
+            book, str(self.place), (), claims, settings, lambda: self.now, Event(), Room(str(place), anew=True)
+        )
 
     def after(self, seconds: float) -> dict[str, str]:
         """What is to be done when three scans were made in so many seconds, and each quiet file was looked at."""
@@ -560,6 +564,99 @@ def test_a_full_disk_is_told_once_and_the_watcher_goes_on(
     assert main(["watch", str(specs), *SOON[1:]]) == 0
     assert capsys.readouterr().err.count("No space left on device; trying again") == 1
     assert (specs / "completed" / "a.result.json").exists()
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """What the system says to be free, in bytes."""
+    real, said = os.statvfs, {"bytes": 1 << 40}
+
+    def statvfs(path: str) -> Any:
+        found = real(path)
+        kept = {name: getattr(found, name) for name in ("f_files", "f_favail", "f_flag")}
+        return SimpleNamespace(**kept, f_bavail=said["bytes"] // 4096, f_frsize=4096)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    return said
+
+
+def test_media_for_which_a_forecast_finds_no_room_are_made_when_there_is(
+    card: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], free: dict[str, int], rulebook: Rulebook
+) -> None:
+    assert set(rulebook.items["watch"]["lack_of_room"]) <= set(rulebook.findings)
+    out, free["bytes"] = tmp_path / "out", 8192
+    assert watch(card, out=out) == 4
+    assert capsys.readouterr().out.count("error[preflight/no-room]") == 2
+    assert watch(card, out=out) == 4
+    said, told = capsys.readouterr()
+    assert said == ""
+    assert told.count("waits for room") == 0
+    assert told.count(f"clip_001.mov and 1 more wait for room in {out}: ") == 1
+    free["bytes"] = 1 << 40
+    assert watch(card, out=out) == 0
+    assert set(proxies(out / "A001")) == {"clip_001_proxy.mov", "clip_002_proxy.mov"}
+    assert watch(card, out=out) == 0
+
+
+def test_media_that_did_not_fit_are_made_by_the_same_watcher_and_told_once(
+    card: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    free: dict[str, int],
+) -> None:
+    """Nothing is tried in a loop meanwhile; what is tried again needs more room than did not suffice."""
+    out, tally, fits = tmp_path / "out", tmp_path / "tally", tmp_path / "fits"
+    tool = tmp_path / "ffmpeg"
+    line = f'echo x >> {tally}; [ -e {fits} ] || {{ echo "[error] No space left on device" >&2; exit 1; }}'
+    tool.write_text(f'#!/bin/sh\ncase "$*" in *-map_metadata*) {line};; esac\nexec {find_tool("ffmpeg")} "$@"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PROXX_FFMPEG", str(tool))
+    turns, tried = [0], []
+
+    def over(seconds: float, stop: Callable[[], bool]) -> bool:
+        turns[0] += 1
+        if turns[0] == 40:
+            tried.append(tally.read_text().count("x"))
+            fits.touch()
+            free["bytes"] *= 2
+        if len(list(out.glob("A001/*_proxy.mov"))) == 2 or turns[0] > 400:
+            signal.raise_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        return True
+
+    monkeypatch.setattr(watching, "pause", over)
+    words = ("watch", str(card), *MAKE, "--out", str(out), *SOON[1:])
+    assert main([*words]) == 0
+    assert tried == [2]
+    assert tally.read_text().count("x") == 4
+    assert capsys.readouterr().out.count("error[made/no-room]") == 2
+    assert set(proxies(out / "A001")) == {"clip_001_proxy.mov", "clip_002_proxy.mov"}
+
+
+def test_a_watcher_that_is_started_again_tries_once_what_waits_for_room(
+    card: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    free: dict[str, int],
+) -> None:
+    out, free["bytes"] = tmp_path / "out", 8192
+    turns = [0]
+
+    def over(seconds: float, stop: Callable[[], bool]) -> bool:
+        turns[0] += 1
+        if turns[0] % 40 == 0:
+            signal.raise_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        return True
+
+    monkeypatch.setattr(watching, "pause", over)
+    for _ in range(2):
+        assert main(["watch", str(card), *MAKE, "--out", str(out), *SOON[1:]]) == 0
+        said, told = capsys.readouterr()
+        assert said.count("error[preflight/no-room]") == 2
+        assert "for room in" not in told
 
 
 def test_a_spec_that_cannot_be_read_fails_and_one_that_is_taken_back_is_nobody_s(

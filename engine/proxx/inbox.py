@@ -14,6 +14,7 @@ from proxx.claims import Claims
 from proxx.complete import ends_of
 from proxx.errors import Finding
 from proxx.evaluate import ask, tell_all
+from proxx.lacking import Room, needs_of
 from proxx.manifest import MANIFESTS, claims_about, is_marked_done
 from proxx.probe import probe_all
 from proxx.rulebook import Rulebook
@@ -52,6 +53,7 @@ class Inbox:
         settings: Mapping[str, Any],
         clock: Callable[[], float],
         stop: Event,
+        room: Room,
     ) -> None:
         self.rulebook, self.folder, self.outputs, self.claims = rulebook, folder, outputs, claims
         self.settings, self.clock, self.stop = settings, clock, stop
@@ -60,6 +62,8 @@ class Inbox:
         self.vouching: dict[str, list[tuple[str, Mark]]] = {}
         self.about: dict[str, tuple[Any, ...]] = {}
         self.noted: dict[str, tuple[Mark, Mapping[str, Any]]] = {}
+        self.room = room
+        self.waiting: dict[str, int] = {}
 
     def scan(self) -> Mapping[str, str]:
         """List the folder once: what is to be done with every file that is anybody's concern and not done yet.
@@ -69,6 +73,10 @@ class Inbox:
         seen = self.arrivals.scan(self.clock())
         self._hear_vouchers({path: sight.mark for path, sight in seen.items()})
         self.looks = {path: look for path, look in self.looks.items() if path in seen}
+        self.room.look()
+        found = {path: needs_of(self._noted(path)) for path in seen}
+        self.waiting = {path: needs for path, needs in found.items() if needs}
+        self.room.begin(set(self.waiting))
         answers = {}
         for path in seen:
             do = self.judge(path)[0]
@@ -149,7 +157,7 @@ class Inbox:
     def is_done(self, path: str) -> bool:
         """Whether it is written down what became of the file as it is now."""
         document = self._noted(path)
-        if document is None:
+        if document is None or (needs_of(document) and self.room.suffices(path, document)):
             return False
         return not self.is_refused(path) or self._look_of(path) is not UNSEEN
 
@@ -165,6 +173,8 @@ class Inbox:
             document = self.claims.done(path)
             if document is None or (document.get("size"), document.get("mtime_ns")) != mark[:2]:
                 return None
+            if needs_of(document):
+                return document  # another watcher may have made it meanwhile
             known = self.noted[path] = (mark, document)
         return known[1]
 
@@ -172,6 +182,7 @@ class Inbox:
         """Write down what became of a file as it is now: it is not touched again before it changes."""
         size, mtime_ns, _ = self.arrivals.seen[path].mark
         self.noted.pop(path, None)
+        self.room.tried(path)
         self.claims.note(path, {"source": path, "size": size, "mtime_ns": mtime_ns, **document})
 
 

@@ -39,6 +39,10 @@ class Watched(Protocol):
         """Whether it was told already why nothing is made of what the last scan saw there."""
         ...
 
+    def is_waiting(self) -> bool:
+        """Whether something waits for the machine, and will be done when that can."""
+        ...
+
 
 def watch_command(arguments: argparse.Namespace) -> int:
     """Watch until told to stop; with --once until nothing that was there at the start is left."""
@@ -123,7 +127,8 @@ class Watcher:
             pause(self.settings["scan_seconds"], self.stop.is_set)
         if self.cut_off:
             return EXIT_INTERRUPTED
-        return EXIT_CLIP_FAILED if self.failed and self.arguments.once else EXIT_OK
+        failed = self.failed or self.watched.is_waiting()
+        return EXIT_CLIP_FAILED if failed and self.arguments.once else EXIT_OK
 
     def _turn(self) -> tuple[Mapping[str, str], bool]:
         """Scan, and do what can be done; whether there was anything.

@@ -17,6 +17,7 @@ from proxx.machine import Machine
 from proxx.model import Task
 from proxx.newspec import Job, best_named, specs_of
 from proxx.nlepromise import relinking_of, with_nles
+from proxx.preflight import forecast
 from proxx.ready import Ready, ids, ready_of, spec_words
 from proxx.report import FileReport, file_documents
 from proxx.route import route_source
@@ -64,6 +65,20 @@ def _told(ended: Ended) -> Outcome:
     return outcome_of(ended.status, ended.job.run.job_id, ended.record, findings=ended.findings, clips=clips)
 
 
+def _lacking(book: Rulebook, ended: Ended) -> dict[str, int]:
+    """For every source of which nothing was made for lack of room, the bytes that did not suffice."""
+    kinds = set(book.items["watch"]["lack_of_room"])
+    plan, found = ended.job.plan, {}
+    if kinds & {finding.id for finding in ended.findings}:
+        whole = sum(forecast(task, book.profiles[plan.profile]) for task in plan.tasks)
+        found = {task.source: max(whole, 1) for task in plan.tasks}
+    for one in ended.made:
+        if kinds & {finding.id for finding in one.findings}:
+            failed = (one.document.get("failed_attempts") or [{}])[-1]
+            found[str(one.document["source"])] = failed.get("free_bytes", 0) + failed.get("written_bytes", 0) or 1
+    return found
+
+
 def outcome_of(
     status: str,
     job_id: str = "",
@@ -107,13 +122,14 @@ def run_spec(arguments: argparse.Namespace, book: Rulebook, name: str, data: byt
 
 def run_files(
     arguments: argparse.Namespace, book: Rulebook, groups: Sequence[Group], place: str, signals: Stop
-) -> list[tuple[Sequence[str], Outcome]]:
-    """Run the jobs of files that belong together, of several such groups side by side; what became of which files.
+) -> list[tuple[Sequence[str], Outcome, Mapping[str, int]]]:
+    """Run the jobs of files that belong together, of several such groups side by side; what became of which files,
+    and the bytes that did not suffice for files that failed for lack of room.
 
     Their specs are kept in the folder `place`, for a run by hand. A group whose proxies would be called like those
     of one before it is left for another time: it then meets what is there.
     """
-    told: list[tuple[Sequence[str], Outcome]] = []
+    told: list[tuple[Sequence[str], Outcome, Mapping[str, int]]] = []
     begun: list[tuple[Sequence[str], Ready]] = []
     taken: set[str] = set()
     for files, out in groups:
@@ -124,10 +140,10 @@ def run_files(
         if not outputs & taken:
             taken |= outputs
             begun += [(paths, job) for paths, job in prepared if isinstance(job, Ready)]
-            told += [(paths, job) for paths, job in prepared if not isinstance(job, Ready)]
+            told += [(paths, job, {}) for paths, job in prepared if not isinstance(job, Ready)]
     if begun:
         ended = go(arguments, [job for _, job in begun], way_of(arguments), each=True)
-        told += [(paths, _told(one)) for (paths, _), one in zip(begun, ended, strict=True)]
+        told += [(paths, _told(one), _lacking(book, one)) for (paths, _), one in zip(begun, ended, strict=True)]
     return told
 
 

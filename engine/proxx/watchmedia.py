@@ -11,9 +11,11 @@ from typing import Any
 from proxx.claims import Claims
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
 from proxx.inbox import Inbox
+from proxx.lacking import NEEDS, Room
 from proxx.logs import log_of, say
 from proxx.manifest import missing_of
 from proxx.newspec import default_resolution
+from proxx.preflight import size_words
 from proxx.ready import ids
 from proxx.report import FileReport
 from proxx.rulebook import Rulebook
@@ -38,11 +40,30 @@ class Media:
         ours = [one for one in ours if not os.path.join(folder, "").startswith(os.path.join(one, ""))]
         self.at_once = 1 if arguments.by == "card" else 2 * (arguments.jobs or os.cpu_count() or 1)
         self.said: set[str] = set()
-        self.inbox = Inbox(book, folder, ours, self.claims, settings, time.monotonic, stop)
+        self.room = Room(self.out, anew=not arguments.once)
+        self.begun = False
+        self.inbox = Inbox(book, folder, ours, self.claims, settings, time.monotonic, stop, self.room)
 
     def scan(self) -> Mapping[str, str]:
         """What is to be done with every file that is not done yet."""
-        return self.inbox.scan()
+        answers = self.inbox.scan()
+        if not self.begun and (left := [path for path in self.inbox.waiting if self.inbox.is_done(path)]):
+            self._say_waiting(left)
+        self.begun = True
+        return answers
+
+    def _say_waiting(self, left: Sequence[str]) -> None:
+        """Tell, once, of which files nothing was made for lack of room before this watcher started."""
+        needs, free = size_words(self.inbox.waiting[left[0]]), size_words(self.room.free)
+        more = f" and {len(left) - 1} more wait" if len(left) > 1 else " waits"
+        words = f"{left[0]}{more} for room in {self.out}: {needs} did not suffice, {free} are free"
+        say(
+            self.arguments, words, "waits-for-room", "warning", file=left[0], files=len(left), free_bytes=self.room.free
+        )
+
+    def is_waiting(self) -> bool:
+        """Whether something waits for room."""
+        return bool(self.inbox.waiting)
 
     def is_told(self, path: str) -> bool:
         """Whether it was told that the file is not complete, or not what its manifest says."""
@@ -50,11 +71,10 @@ class Media:
 
     def work(self, answers: Mapping[str, str]) -> Iterator[Outcome]:
         """Make the jobs of what is ready and nobody else is at."""
-        units = self._units(answers)
-        for first in range(0, len(units), self.at_once):
+        for units in self._batches(self._units(answers)):
             if self.stop.is_set():
                 return
-            claimed = [unit for unit in units[first : first + self.at_once] if self.claims.take(unit[0])]
+            claimed = [unit for unit in units if self.claims.take(unit[0])]
             try:
                 yield from self._batch(claimed)
             finally:
@@ -70,6 +90,13 @@ class Media:
             cards.setdefault(self._card(path), []).append(path)
         return [(card, files) for card, files in cards.items() if all(answers[path] != "wait" for path in files)]
 
+    def _batches(self, units: Sequence[tuple[str, list[str]]]) -> Iterator[Sequence[tuple[str, list[str]]]]:
+        """Jobs that go side by side. What did not fit before goes alone: others' unfinished files took the room."""
+        lacked = [unit for unit in units if set(unit[1]) & set(self.inbox.waiting)]
+        fresh = [unit for unit in units if unit not in lacked]
+        yield from (fresh[first : first + self.at_once] for first in range(0, len(fresh), self.at_once))
+        yield from ([unit] for unit in lacked)
+
     def _card(self, path: str) -> str:
         """The folder right below the watched one, or the file itself where it lies there."""
         first = os.path.relpath(path, self.folder).split(os.sep)[0]
@@ -78,6 +105,7 @@ class Media:
     def _batch(self, units: Sequence[tuple[str, list[str]]]) -> Iterator[Outcome]:
         """Look at claimed units, and run side by side what may be taken."""
         groups = []
+        self.room.look()
         for key, files in units:
             answers = {path: self._looked(path) for path in files if not self.inbox.is_done(path)}
             if self.stop.is_set():
@@ -89,10 +117,10 @@ class Media:
             if ready:
                 groups.append((ready, self._out_of(key, ready)))
         told = run_files(self.arguments, self.book, groups, self.claims.place, self.stop)
-        for paths, outcome in told:
+        for paths, outcome, lacking in told:
             if not is_cut_off(outcome, self.stop):
                 for path in paths:
-                    self.inbox.note(path, outcome)
+                    self.inbox.note(path, {**outcome, **({NEEDS: lacking[path]} if path in lacking else {})})
             yield outcome
 
     def _misses(self, key: str) -> bool:
