@@ -11,7 +11,7 @@ from proxx.model import Media, Video
 from proxx.pixels import has_alpha, is_rgb
 from proxx.policy import policy_of
 from proxx.rhythm import Conformed, conformed, conformed_evenly, read_rhythm, stand_apart
-from proxx.size import Box, letterbox, pixel_aspect, raster, squared, written
+from proxx.size import Box, is_rounded, letterbox, pixel_aspect, raster, squared, written
 from proxx.timecode import Timecode, TimecodeError, conform, counting, exact, parse
 
 LOG_TRANSFERS = frozenset({"log100", "log316"})
@@ -29,7 +29,8 @@ FIELD_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 class Clip:
     """One source and the size, rate and start its proxy would have. None is "the source does not tell".
 
-    `turn` is what is turned upright in the proxy, in degrees; `box` where a picture stands that does not fill it.
+    `turn` is what is turned upright in the proxy, in degrees; `box` where a picture stands that does not fill it;
+    `rounded` says that the raster is not exactly the part of the source's that was named.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Clip:
     timecode_fault: str = ""
     turn: int = 0
     box: Box | None = None
+    rounded: bool | None = None
 
 
 def read_clip(
@@ -69,7 +71,8 @@ def read_clip(
             width, height = squared(width, height, par)
         par = Fraction(1)
     box = letterbox(video.width, video.height, aspect, (width, height), rotation=turn) if boxed else None
-    return replace(clip, width=width, height=height, par=par, box=box)
+    rounded = not box and is_rounded(video.width, video.height, resolution)
+    return replace(clip, width=width, height=height, par=par, box=box, rounded=rounded)
 
 
 def _timecode(text: str | None, source: Fraction | None, target: Fraction | None) -> tuple[Timecode | None, str]:

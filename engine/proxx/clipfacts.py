@@ -27,7 +27,7 @@ from proxx.pixels import bit_depth
 from proxx.policy import policy_of
 from proxx.pose import turn_of
 from proxx.rulebook import Rulebook
-from proxx.sound import Track, falls_short, goes_beyond, has_names, layout_for, said_language
+from proxx.sound import Track, falls_short, goes_beyond, has_names, layout_for, said_language, sample_words, samples_of
 from proxx.tables import Value
 
 CLIP_POLICIES = ("rate", "scan", "rotation", "colour", "alpha")
@@ -50,6 +50,7 @@ def clip_facts(
         {
             "clip.width": clip.width,
             "clip.height": clip.height,
+            "clip.raster": None if clip.rounded is None else "rounded" if clip.rounded else "exact",
             "clip.pixels": None if clip.par is None else "square" if clip.par == 1 else "not-square",
             "clip.timecode": timecode,
             "clip.reel": reel_standing(media),
@@ -98,6 +99,7 @@ def clip_texts(clip: Clip) -> dict[str, Any]:
         "file": base_name(media.path),
         "index": clip.index,
         "source-raster": f"{video.width}x{video.height}" if video and video.width else "of unknown size",
+        "proxy-raster": f"{clip.width}x{clip.height}" if clip.width else "of unknown size",
         "par": f"{clip.par.numerator}:{clip.par.denominator}" if clip.par else "unknown",
         "rate-text": rate_text(clip.rate),
         "timecode-text": media.timecode or "",
@@ -142,11 +144,8 @@ def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[s
             if recipe["sample_rate"] in ("source", stream.sample_rate)
             else "other",
             "track.tags": "some" if stream.language or stream.title else "none",
-            "track.samples": None
-            if codec is None
-            else "float"
-            if codec.startswith(("pcm_f32", "pcm_f64"))
-            else "whole",
+            "track.samples": None if codec is None else samples_of(codec, recipe),
+            "track.layout": None if channels is None else "named" if channels > 2 and stream.layout else "none",
             **{f"policy.{choice}": policy_of(profile, choice) for choice in TRACK_POLICIES},
         }
     )
@@ -169,6 +168,8 @@ def track_texts(track: Track, clip: Clip, profile: Mapping[str, Any]) -> dict[st
         "layout": named or stream.layout,
         "sample-rate": stream.sample_rate or 0,
         "proxy-rate": profile["audio"]["sample_rate"],
+        "samples": sample_words(stream.codec or ""),
+        "proxy-samples": sample_words(profile["audio"]["encoder"]),
         "gaps": stream.gaps or 0,
     }
 

@@ -60,6 +60,12 @@ def raster(width: int, height: int, resolution: str, *, rotation: int = 0) -> tu
     return max(wide // step * 2, 2), max(high // step * 2, 2)
 
 
+def is_rounded(width: int, height: int, resolution: str) -> bool:
+    """Whether a named resolution does not divide the raster into two even numbers; a written raster is as it is."""
+    step = DIVISORS.get(resolution, 0) * 2
+    return step > 0 and (width % step > 0 or height % step > 0)
+
+
 def pixel_aspect(width: int, height: int, aspect: Fraction, resolution: str, *, rotation: int = 0) -> Fraction:
     """The proxy's pixel aspect ratio (SAR in ffprobe's words).
 

@@ -60,6 +60,24 @@ def said_language(language: str, container: Mapping[str, Any]) -> str:
     return str(container.get("languages", {}).get(language, language))
 
 
+def samples_of(codec: str, recipe: Mapping[str, Any]) -> str:
+    """float, wide (whole numbers with more bits than the PCM of the profile), or whole."""
+    if codec.startswith(("pcm_f32", "pcm_f64")):
+        return "float"
+    return "wide" if 0 < _bits(recipe["encoder"]) < _bits(codec) else "whole"
+
+
+def sample_words(codec: str) -> str:
+    """What to call the samples of a codec."""
+    return f"{bits}-bit PCM" if (bits := _bits(codec)) else codec or "unknown"
+
+
+def _bits(codec: str) -> int:
+    """The bits of a sample of linear PCM, 0 of another codec."""
+    bits = codec.removeprefix("pcm_s").removesuffix("le").removesuffix("be")
+    return int(bits) if codec.startswith("pcm_s") and bits.isdecimal() else 0
+
+
 def has_names(stream: Audio, recipe: Mapping[str, Any]) -> bool:
     """Whether the channels have names that the profile's audio codec can say; one channel and two need none.
 
