@@ -48,10 +48,7 @@ def clip_facts(
     frames = promised_frames(clip, conformed=explicit_rate or cadence == "variable")
     return known(
         {
-            "clip.width": clip.width,
-            "clip.height": clip.height,
-            "clip.raster": None if clip.rounded is None else "rounded" if clip.rounded else "exact",
-            "clip.pixels": None if clip.par is None else "square" if clip.par == 1 else "not-square",
+            **_raster(clip),
             "clip.timecode": timecode,
             "clip.reel": reel_standing(media),
             "clip.scan": scan_of(media),
@@ -75,6 +72,15 @@ def clip_facts(
             "clip.depth": bit_depth(profile["promise"]["pix_fmt"]) if "pix_fmt" in profile["promise"] else None,
         }
     )
+
+
+def _raster(clip: Clip) -> dict[str, Value | None]:
+    return {
+        "clip.width": clip.width,
+        "clip.height": clip.height,
+        "clip.raster": None if clip.rounded is None else "rounded" if clip.rounded else "exact",
+        "clip.pixels": None if clip.par is None else "square" if clip.par == 1 else "not-square",
+    }
 
 
 def _coloured(clip: Clip, profile: Mapping[str, Any]) -> dict[str, Value | None]:
