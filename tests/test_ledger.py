@@ -260,6 +260,16 @@ def test_a_recorded_clip_is_made_anew_byte_for_byte(
     assert main(["reproduce", record, "--index", "7"]) == 2
 
 
+def test_a_clip_is_made_anew_of_a_record_that_lies_elsewhere_now(
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _, out, _ = done
+    out.rename(tmp_path / "archive")
+    out.write_text("what stands there now is no folder")
+    assert main(["reproduce", record_path(tmp_path / "archive")]) == 0
+    assert f"byte for byte the same: {tmp_path}/archive/{NAMES[0]}" in capsys.readouterr().out
+
+
 def test_there_is_nothing_to_resume_where_nothing_began(
     clips: Path, spec_file: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

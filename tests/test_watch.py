@@ -425,12 +425,13 @@ def test_specs_are_run_and_lie_beside_their_results(
 
 def test_a_spec_of_a_name_that_was_there_before_takes_a_number(clips: Path, spec_file: Write, tmp_path: Path) -> None:
     drop = tmp_path / "specs"
-    for _ in range(2):
+    for name in ("bad.json", "bad.JSON"):
         drop.mkdir(exist_ok=True)
-        (drop / "bad.json").write_text("{}")
+        (drop / name).write_text('{"job_id": "mine"}')
         assert watch(drop) == 4
     assert set(results(drop)) == {"bad.result.json", "bad.2.result.json"}
     assert results(drop)["bad.2.result.json"]["spec"] == "bad.2.json"
+    assert results(drop)["bad.2.result.json"]["job_id"] == "mine"
 
 
 def test_a_spec_that_was_left_at_work_is_gone_on_with(clips: Path, spec_file: Write, tmp_path: Path) -> None:

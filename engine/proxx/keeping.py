@@ -198,6 +198,7 @@ def reproduce_command(arguments: argparse.Namespace) -> int:
     altered = [one for one in broken_links(os.path.dirname(path)) if _is_about(one, os.path.basename(path))]
     chain = chain_findings(book, os.path.dirname(path), altered)
     one = make_anew(book, record, arguments.index, tools(), _guarded(), chain)
+    one = replace(one, output=str(placed(os.path.dirname(path), {"output": one.output})["output"]))
     if is_json(arguments):
         print_text(json_text({"format": 1, **one.document()}))
     else:

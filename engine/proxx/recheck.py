@@ -151,6 +151,13 @@ def _argv_findings(rulebook: Rulebook, record: Mapping[str, Any], task: Task) ->
     return tell_all(rulebook, ask(rulebook, "kept", facts), texts, task.output)
 
 
+class _AsRecorded(Machine):
+    """The world of a record: its facts, and an output folder that could be written to; by now it may be an archive."""
+
+    def folder(self, path: str) -> tuple[str, str]:
+        return "ready", ""
+
+
 def _argv_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int) -> tuple[str, ...]:
     """The argument list of a clip by the record's spec, facts and version of FFmpeg; empty when that is refused."""
     try:
@@ -164,7 +171,7 @@ def _argv_anew(rulebook: Rulebook, record: Mapping[str, Any], index: int) -> tup
         version = str(record["versions"]["ffmpeg"])
     except (KeyError, TypeError, ValueError) as error:
         raise ProxxError(f"the record is damaged: it lacks {error}", exit_code=EXIT_USAGE) from error
-    checked = check(rulebook, data, Machine(rulebook, probes=probes))
+    checked = check(rulebook, data, _AsRecorded(rulebook, probes=probes))
     if not checked.verdict.ok or checked.verdict.engine != "ffmpeg":
         return ()
     return next((task.argv for task in plan(rulebook, checked, version).tasks if task.index == index), ())

@@ -39,8 +39,9 @@ def _ready(
     """The job of a judged spec, or what became of it already."""
     if not checked.verdict.ok:
         print_reports([FileReport(name, checked.text, checked.verdict.engine, checked.findings)], False)
-        log_of(arguments)("spec-refused", "error", **spec_words(name, checked), findings=ids(checked.findings))
-        return outcome_of(REFUSED, findings=checked.findings, text=checked.text)
+        about = spec_words(name, checked)
+        log_of(arguments)("spec-refused", "error", **about, findings=ids(checked.findings))
+        return outcome_of(REFUSED, about["job"], findings=checked.findings, text=checked.text)
     try:
         return ready_of(arguments, book, name, checked, Stop(signals))
     except ProxxError as error:

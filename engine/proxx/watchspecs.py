@@ -98,7 +98,7 @@ class Specs:
     def _settle(self, running: str, name: str, outcome: Outcome) -> None:
         """Write the result where the spec will lie, then move the spec to it: who finds a spec finds its result."""
         state = COMPLETED if outcome["status"] == "COMPLETED" else FAILED
-        stem, number = name.removesuffix(".json"), 1
+        stem, number = os.path.splitext(name)[0], 1
         while os.path.lexists(self._place(state, f"{_numbered(stem, number)}.json")):
             number += 1
         final = self._place(state, f"{_numbered(stem, number)}.json")
@@ -133,5 +133,5 @@ def _numbered(stem: str, number: int) -> str:
 
 
 def _is_spec(path: str) -> bool:
-    name = os.path.basename(path)
+    name = os.path.basename(path).lower()
     return name.endswith(".json") and not name.endswith(RESULT) and not name.startswith(".")
