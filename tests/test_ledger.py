@@ -268,6 +268,11 @@ def test_a_clip_is_made_anew_of_a_record_that_lies_elsewhere_now(
     out.write_text("what stands there now is no folder")
     assert main(["reproduce", record_path(tmp_path / "archive")]) == 0
     assert f"byte for byte the same: {tmp_path}/archive/{NAMES[0]}" in capsys.readouterr().out
+    out.unlink()
+    assert main(["retry", record_path(tmp_path / "archive"), "--quiet"]) == 0
+    told = f"The record lies in {tmp_path}/archive; its job writes to {out}"
+    assert f"warning[retry/elsewhere]: {told}" in capsys.readouterr().err
+    assert len(proxies(out)) == 2
 
 
 def test_there_is_nothing_to_resume_where_nothing_began(
@@ -378,6 +383,9 @@ def test_a_damaged_record_is_told_and_the_others_are_gone_by(
     done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, out, _ = done
+    strange = {**records(out)[0], "rulebook": "x"}
+    (out / "strange.record.json").write_text(json.dumps(strange))
+    assert main(["retry", str(out / "strange.record.json")]) == 2
     (out / "cut.record.json").write_text('{"job_id')
     lame: dict[str, Any] = {"job_id": "lame", "spec": {}, "status": "COMPLETED", "clips": [{"status": "COMPLETED"}, 1]}
     (out / "lame.record.json").write_text(json.dumps(lame))

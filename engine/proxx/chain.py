@@ -67,7 +67,9 @@ def read_record(path: str) -> dict[str, Any] | None:
         return None
     kinds = {"job_id": str, "status": str, "spec": dict, "clips": list}
     whole = isinstance(document, dict) and all(isinstance(document.get(key), kind) for key, kind in kinds.items())
-    return document if whole else None
+    return (
+        document if whole and all(isinstance(document.get(key, {}), dict) for key in ("rulebook", "versions")) else None
+    )
 
 
 def _tip(ledger: Ledger) -> Link | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +30,7 @@ from proxx.simulating import simulation_of
 from proxx.stopping import Stop
 from proxx.terminal import is_json, now, read_bytes, saved_probes
 from proxx.toolbox import Tools, lay_out, tools
+from proxx.tools import whole_path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,14 +156,16 @@ def record_of(name: str) -> dict[str, Any]:
     return document
 
 
-def since(ready: Ready, record: Mapping[str, Any]) -> list[Finding]:
-    """What is not as it was when the record was written, told before a retry."""
+def since(ready: Ready, record: Mapping[str, Any], path: str) -> list[Finding]:
+    """What is not as it was when the record at `path` was written, told before a retry."""
     pairs = (
-        ("the rulebook", record["rulebook"].get("digest"), ready.plan.rulebook["digest"]),
+        ("the rulebook", record.get("rulebook", {}).get("digest"), ready.plan.rulebook["digest"]),
         ("FFmpeg", record.get("versions", {}).get("ffmpeg"), ready.plan.engine_version),
         ("the plan", record.get("plan_digest"), plan_digest(ready.plan)),
     )
     found = [f"{what} was {was}, now {is_}" for what, was, is_ in pairs if was != is_]
-    texts = {"output": ready.folder, "is": "; ".join(found)}
+    lies, writes = os.path.dirname(whole_path(path)), ready.folder
     facts = {"retry.plan": "changed" if found else "same"}
-    return tell_all(ready.book, ask(ready.book, "resume", facts), texts)
+    told = tell_all(ready.book, ask(ready.book, "resume", facts), {"output": writes, "is": "; ".join(found)})
+    facts = {"retry.place": "same" if os.path.realpath(lies) == os.path.realpath(writes) else "other"}
+    return [*told, *tell_all(ready.book, ask(ready.book, "resume", facts), {"output": writes, "is": lies})]

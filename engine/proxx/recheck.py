@@ -196,7 +196,7 @@ def _render(rulebook: Rulebook, task: Task, path: str, tools: Tools, stop: Event
 def _compare(
     rulebook: Rulebook, record: Mapping[str, Any], clip: Mapping[str, Any], made: str, tools: Tools
 ) -> list[Finding]:
-    profile = rulebook.profiles.get(record["profile"], {})
+    profile = rulebook.profiles.get(str(record.get("profile")), {})
     same_tools = record.get("versions", {}).get("ffmpeg") == tools.ffmpeg_version
     facts = {
         "kept.bytes": "same" if made == clip["sha256"] else "other",

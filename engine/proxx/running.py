@@ -72,7 +72,7 @@ def retry_command(arguments: argparse.Namespace) -> int:
     if ready is None:
         return EXIT_FINDINGS
     again = Run(str(uuid.uuid4()), str(record["job_id"]))
-    return _go(arguments, [replace(ready, run=again, early=since(ready, record))], way_of(arguments))
+    return _go(arguments, [replace(ready, run=again, early=since(ready, record, arguments.record))], way_of(arguments))
 
 
 def way_of(arguments: argparse.Namespace) -> Way:
