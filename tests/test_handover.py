@@ -325,6 +325,34 @@ def test_the_script_that_finds_no_resolve_says_so(python: str, tmp_path: Path) -
     assert (done.returncode, done.stdout.startswith("Resolve does not answer")) == (3, True)
 
 
+def test_the_scripts_read_their_words_before_they_ask_for_resolve(
+    python: str, rulebook: Rulebook, tmp_path: Path
+) -> None:
+    bundle = bundled(plan_of(tmp_path / "out"), tmp_path)
+    link = tmp_path / "link.py"
+    link.write_text(link_script(rulebook, record(("/card/a.mov", "/out/a.mov"))), "utf-8")
+    (tmp_path / "Modules").mkdir()
+    (tmp_path / "Modules/DaVinciResolveScript.py").write_text("def scriptapp(name): print('asked for ' + name)\n")
+    environment = {**os.environ, "RESOLVE_SCRIPT_API": str(tmp_path), "PYTHONPATH": ""}
+    for script in (link, bundle / "run_in_resolve.py"):
+        for words, code in ((["--help"], 0), (["-h"], 0), (["--dryrun"], 2), (["--dry-run", "now"], 2)):
+            argv = [python, str(script), *words]
+            done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env=environment)
+            assert (done.returncode, done.stderr) == (code, "")
+            assert f"usage: python3 {script.name} [--dry-run]" in done.stdout
+            assert ("There is no " in done.stdout, "asked for" in done.stdout) == (code == 2, False)
+
+
+def test_a_dry_run_that_nobody_listens_to_any_more_ends_in_silence(python: str, tmp_path: Path) -> None:
+    bundle = bundled(plan_of(tmp_path / "out"), tmp_path)
+    reader, writer = os.pipe()
+    os.close(reader)
+    argv = [python, str(bundle / "run_in_resolve.py"), "--dry-run"]
+    with open(writer, "wb") as pipe:
+        done = subprocess.run(argv, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("trap", ["import-empty", "no-start", "format-refused"])
 def test_a_trap_leaves_clips_failed_with_their_cause_and_nothing_behind(
     trap: str, python: str, rulebook: Rulebook, tmp_path: Path

@@ -55,8 +55,10 @@ if __name__ == "__main__":
     LINKS, SCRIPT = sys.modules["proxx.engines.resolve_links"], sys.modules["proxx.engines.resolve_bundle"]
     WORDS = getattr(sys, "argv", [""])[1:] + ["--dry-run"] * DRY_RUN
     INSIDE = LINKS.given(globals())
-    RESOLVE = INSIDE if INSIDE is not None or "--dry-run" in WORDS else LINKS.connect(BUNDLE["scripting"])
-    CODE = SCRIPT.main(RESOLVE, WORDS, BUNDLE, LINKS.say)
+    CODE = LINKS.misread(WORDS) if INSIDE is None else None
+    if CODE is None:
+        RESOLVE = INSIDE if INSIDE is not None or "--dry-run" in WORDS else LINKS.connect(BUNDLE["scripting"])
+        CODE = SCRIPT.main(RESOLVE, WORDS, BUNDLE, LINKS.say)
     if INSIDE is None:
         sys.exit(CODE)
 '''

@@ -10,7 +10,7 @@ This text is read by every Python from 3.6 on, without proxx around it.
 import os
 import sys
 from importlib import import_module
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 DRY_RUN = False
 LINKS: List[List[str]] = []
@@ -121,12 +121,31 @@ def connect(places: Mapping[str, str]) -> Any:
 
 
 def say(text: str) -> None:
-    """Print a line, whatever the console can show."""
+    """Print a line, whatever the console can show; where nobody listens any more (a pipe to head), go on in silence."""
     try:
-        print(text)
-    except UnicodeEncodeError:
-        print(text.encode("ascii", "backslashreplace").decode("ascii"))
-    sys.stdout.flush()
+        try:
+            print(text)
+        except UnicodeEncodeError:
+            print(text.encode("ascii", "backslashreplace").decode("ascii"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def misread(words: Sequence[str]) -> Optional[int]:
+    """The code to end with at once: 0 after --help, 2 after a word that is none of ours; None to go on.
+
+    Not for scripts inside Resolve: the arguments that stand there are not meant for them.
+    """
+    strange = [word for word in words if word != "--dry-run"]
+    if not strange:
+        return None
+    is_help = strange[0] in ("-h", "--help")
+    if not is_help:
+        say("There is no %s." % strange[0])
+    say("usage: python3 %s [--dry-run]" % os.path.basename(sys.argv[0]))
+    say("  --dry-run  print every call that would be made to Resolve, and change nothing")
+    return 0 if is_help else 2
 
 
 def main(resolve: Any, words: Sequence[str]) -> int:
@@ -142,7 +161,9 @@ def main(resolve: Any, words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    INSIDE = given(globals())
-    CODE = main(INSIDE if INSIDE is not None else connect(PLACES), getattr(sys, "argv", [""])[1:])
+    INSIDE, ARGUMENTS = given(globals()), getattr(sys, "argv", [""])[1:]
+    CODE = misread(ARGUMENTS) if INSIDE is None else None
+    if CODE is None:
+        CODE = main(INSIDE if INSIDE is not None else connect(PLACES), ARGUMENTS)
     if INSIDE is None:
         sys.exit(CODE)
