@@ -75,6 +75,16 @@ def test_which_field_is_first_is_seen_in_the_frames(
     assert not may_be_combed(seen, settings)
 
 
+@pytest.mark.parametrize("strict", [{"combs_least": 13}, {"combs_roughness": "1000"}])
+def test_how_much_is_a_comb_is_data(
+    strict: Mapping[str, Any], shoot: Callable[[str], Path], rulebook: Rulebook, settings: Settings
+) -> None:
+    media = probe(str(shoot("tt")), rulebook.vocabulary, find_tool("ffprobe"))
+    seen = look_for_combs(media, {**settings, **strict}, find_tool("ffmpeg"))
+    assert seen.video is not None
+    assert seen.video.combed == "no"
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"field_order": "tt"}, {"height": 720}, {"rate": Fraction(50)}, {"rate": None}, {"combed": "no"}, {"pix_fmt": ""}],

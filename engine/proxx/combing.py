@@ -15,19 +15,6 @@ from proxx.model import Media
 from proxx.process import run
 from proxx.trial import reading
 
-FRAMES = 12
-"""How many frames are looked at: two rounds of 3:2 pulldown and more."""
-
-COMBED = 4
-"""How many of them have to be combed, and this many times as many as those that are combed the other way."""
-
-SURE = 1.2
-"""How much rougher a frame has to be woven with the one neighbour than with the other. FFmpeg's own 1.04 takes fine
-patterns for fields (testsrc2 of 576 lines); with this one of 65 moving test pictures none was (measured with 5.1)."""
-
-LONG = 2
-"""Seconds from which on a clip is looked at in its middle: slates and black frames have no motion."""
-
 _SAID = re.compile(r"lavfi\.idet\.multiple\.current_frame=([tb])ff")
 
 
@@ -48,15 +35,17 @@ def look_for_combs(media: Media, settings: Mapping[str, Any], ffmpeg: str, *, st
     if video is None:
         return media
     length = video.duration or Fraction(0)
-    window = ["-ss", f"{int(length * 500)}ms"] if length >= LONG else []
+    window = ["-ss", f"{int(length * 500)}ms"] if length >= settings["combs_middle_seconds"] else []
     argv = [
-        *reading(media, settings, ffmpeg, window), "-map", f"0:{video.index}", "-frames:v", str(FRAMES),
-        "-filter:v", f"format=gray,idet=intl_thres={SURE},metadata=mode=print:file=-", "-f", "null", "-",
+        *reading(media, settings, ffmpeg, window), "-map", f"0:{video.index}",
+        "-frames:v", str(settings["combs_frames"]),
+        "-filter:v", f"format=gray,idet=intl_thres={settings['combs_roughness']},metadata=mode=print:file=-",
+        "-f", "null", "-",
     ]  # fmt: skip
     finished = run(argv, timeout=settings["timeout_seconds"], stop=stop)
     if finished.code or finished.timed_out or finished.stopped:
         return media
     found = Counter(_SAID.findall(finished.stdout.decode("ascii", "replace")))
     first, other = ("t", "b") if found["t"] >= found["b"] else ("b", "t")
-    combed = found[first] >= max(COMBED, COMBED * found[other])
+    combed = found[first] >= max(settings["combs_least"], settings["combs_against"] * found[other])
     return replace(media, video=replace(video, combed=first * 2 if combed else "no"))
