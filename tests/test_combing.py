@@ -75,7 +75,7 @@ def test_which_field_is_first_is_seen_in_the_frames(
     assert not may_be_combed(seen, settings)
 
 
-@pytest.mark.parametrize("strict", [{"combs_least": 13}, {"combs_roughness": "1000"}])
+@pytest.mark.parametrize("strict", [{"combs_least": 100}, {"combs_roughness": "1000"}])
 def test_how_much_is_a_comb_is_data(
     strict: Mapping[str, Any], shoot: Callable[[str], Path], rulebook: Rulebook, settings: Settings
 ) -> None:
