@@ -567,6 +567,36 @@ def test_a_full_disk_is_told_once_and_the_watcher_goes_on(
     assert (specs / "completed" / "a.result.json").exists()
 
 
+def test_a_folder_that_is_away_is_told_once_and_is_no_folder_without_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drop, away, counts = tmp_path / "drop", tmp_path / "away", tmp_path / "a.prom"
+    drop.mkdir()
+    scans = iter(range(6))
+
+    def turn(seconds: float, stop: Callable[[], bool]) -> bool:
+        number = next(scans)
+        if number in (1, 3):
+            drop.rename(away) if drop.exists() else away.rename(drop)
+        if number == 2:
+            assert scanned(counts) == before[0], "a folder that is away was not listed"
+        before[:] = [scanned(counts)]
+        if number == 5:
+            signal.raise_signal(signal.SIGTERM)
+        return True
+
+    before: list[str] = []
+    monkeypatch.setattr(watching, "pause", turn)
+    assert main(["watch", str(drop), *SOON[1:], "--metrics", str(counts)]) == 0
+    told = capsys.readouterr().err
+    assert told.count(f"proxx: cannot list {drop}: No such file or directory; trying again") == 1
+
+
+def scanned(counts: Path) -> str:
+    """When a folder was listed last, as the counts tell it."""
+    return next(line for line in counts.read_text().splitlines() if "scan_timestamp_seconds{" in line)
+
+
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """What the system says to be free, in bytes."""

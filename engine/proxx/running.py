@@ -132,8 +132,8 @@ def _looked(arguments: argparse.Namespace, jobs: Sequence[Ready], way: Way, logs
             findings += [] if job in done else try_writing(book, Ledger(job.folder))
     told = list(zip(jobs, found, logs, strict=True))
     if any(map(has_errors, found)):
-        for _, findings, log in told:
-            log("job-refused", "error", findings=ids(findings))
+        for job, findings, log in told:
+            log("job-refused", "error", spec=job.name, findings=ids(findings))
         reports = [FileReport(job.name, "", "none", tuple(findings)) for job, findings, _ in told if findings]
         tell_refused(reports, as_json)
         return [Ended(job, REFUSED, findings=tuple(findings)) for job, findings, _ in told]

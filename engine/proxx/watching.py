@@ -87,6 +87,14 @@ def settings_of(arguments: argparse.Namespace, book: Rulebook) -> dict[str, Any]
     return settings
 
 
+def _need_list(folder: str) -> None:
+    """Raise ProxxError (exit 3) when a folder cannot be listed: a share that is away is no folder without files."""
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise ProxxError(f"cannot list {folder}: {error.strerror}") from error
+
+
 class Watcher:
     """Goes over a folder again and again, counts, and knows when to end."""
 
@@ -164,6 +172,7 @@ class Watcher:
 
     def _scan(self) -> Mapping[str, str]:
         begun = time.monotonic()
+        _need_list(self.folder)
         answers = self.watched.scan()
         self.metrics.scanned(Counter(answers.values()), time.monotonic() - begun)
         return answers
