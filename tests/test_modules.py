@@ -74,7 +74,8 @@ BANDS: dict[str, tuple[str, ...]] = {
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
         *("report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),
-        *("answers", "cards", "progress", "logs", "terminal", "telling", "delivery", "api", "__init__", "shelf"),
+        *("answers", "cards", "progress", "logs", "counting", "terminal", "telling"),
+        *("delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "clocks", "commands", "planwords", "planning", "simulating", "ready", "rendering"),

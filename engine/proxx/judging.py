@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from proxx import __version__
 from proxx.checking import check
+from proxx.counting import looking
 from proxx.delivery import STDOUT, deliver, put, spare, targets_of
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.machine import Machine
@@ -60,7 +61,9 @@ def _judges(arguments: argparse.Namespace, names: Sequence[str]) -> list[Machine
         if folders not in by_folders:
             book = load(folders)
             probes = saved_probes(arguments.probes, book)
-            by_folders[folders] = Machine(book, probes=probes, no_media=arguments.no_media, now=now())
+            by_folders[folders] = Machine(
+                book, probes=probes, no_media=arguments.no_media, now=now(), told=looking(arguments)
+            )
     return [by_folders[by_place[os.path.dirname(name)]] for name in names]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from proxx import guardian
 from proxx.chain import Break, broken_links
+from proxx.counting import counting
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, has_errors
 from proxx.jsonout import json_text
 from proxx.kept import Clip, completed, kept_in, output_folders, output_name, placed
@@ -116,17 +117,21 @@ def verify_command(arguments: argparse.Namespace) -> int:
         }
         print_text(json_text(document))
     else:
-        print_text(_checked_text(checked) + _finding_text(folder, chain))
+        print_text(_finding_text(folder, chain))
         print_words(f"{sum(1 for one in checked if one.state == 'same')} of {len(checked)} proxies are as recorded\n")
     wrong = has_errors(chain) or any(one.state != "same" for one in checked)
     return EXIT_FINDINGS if wrong else EXIT_OK
 
 
 def _check(arguments: argparse.Namespace, book: Rulebook, clips: Sequence[Clip], log: Log) -> list[Checked]:
-    """Look at clips again, as many at once as there are cores. Raises KeyboardInterrupt when it was told to stop."""
+    """Look at clips again, as many at once as there are cores, and tell of each as soon as it is known.
+
+    JSON is one document, so there it is only counted. Raises KeyboardInterrupt when it was told to stop.
+    """
     count = 1 if arguments.deep else cores()
     stop, found = _guarded(), replace(tools(), threads=threads_each(count))
     checked: list[Checked] = []
+    told = counting(arguments, "looking at proxies", "proxies-checked", lines=is_json(arguments))
 
     def look(clip: Clip) -> Checked:
         if stop.is_set():
@@ -142,9 +147,20 @@ def _check(arguments: argparse.Namespace, book: Rulebook, clips: Sequence[Clip],
         for clip, one in zip(clips, pool.map(look, clips), strict=True):
             checked.append(one)
             _log_check(log, clip, one)
+            if not is_json(arguments):
+                told.clear()
+                print_text(_checked_text(one))
+            told(len(checked), len(clips), _wrong(checked))
     finally:
         pool.shutdown(cancel_futures=True)
+        told.clear()
     return checked
+
+
+def _wrong(checked: Sequence[Checked]) -> str:
+    """How many of the proxies are not as recorded, if any."""
+    count = sum(one.state != "same" for one in checked)
+    return f", {count} not as recorded" if count else ""
 
 
 def _log_check(log: Log, clip: Clip, one: Checked) -> None:
@@ -211,13 +227,9 @@ def _is_about(one: Break, name: str) -> bool:
     return (one.kind, one.file) == ("altered", name)
 
 
-def _checked_text(checked: Sequence[Checked]) -> str:
-    return "".join(
-        f"{one.state:<9} {shown(one.output)}\n"
-        + "".join(f"{'':<9} {line}\n" for line in one.lines)
-        + _finding_text(one.output, one.findings)
-        for one in checked
-    )
+def _checked_text(one: Checked) -> str:
+    lines = "".join(f"{'':<9} {line}\n" for line in one.lines)
+    return f"{one.state:<9} {shown(one.output)}\n{lines}" + _finding_text(one.output, one.findings)
 
 
 def _finding_text(name: str, findings: Sequence[Finding]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from proxx.model import Media
 from proxx.origin import settled
@@ -22,7 +22,7 @@ class Machine:
     `probes` are saved facts by path, used in place of the files; `no_media` looks at no source at all; `counts`
     looks twice, as a plan must: it scans the packets of files whose header does not tell enough, and decodes the
     first pictures of all, those that look damaged, and some that shall be scaled; `writes` judges folders that
-    cannot be made, as a run must.
+    cannot be made, as a run must; `told` hears how many of how many files were looked at (0 of 0: no more will be).
     """
 
     def __init__(
@@ -35,12 +35,14 @@ class Machine:
         writes: bool = False,
         now: str = "",
         stop: Event | None = None,
+        told: Callable[[int, int], None] = lambda done, whole: None,
     ) -> None:
         self.rulebook = rulebook
         self.no_media = no_media
         self.counts = counts
         self.writes = writes
         self.stop = stop
+        self.told = told
         self._now = now
         self._sources: Sequence[str] = ()
         self._identities: frozenset[object] = frozenset()
@@ -60,8 +62,6 @@ class Machine:
         return [self._known[path] for path in paths]
 
     def _look_for_combs(self, medias: Sequence[Media]) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
         from proxx.combing import look_for_combs, may_be_combed
         from proxx.recall import Recall
         from proxx.tools import find_tool
@@ -72,28 +72,49 @@ class Machine:
             return
         ffmpeg = find_tool("ffmpeg")
         recall = Recall(vocabulary, (find_tool("ffprobe"), ffmpeg))
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for one in pool.map(lambda media: look_for_combs(media, settings, ffmpeg, stop=self.stop), doubtful):
-                self._known[one.path] = one
-                before = recall.find(one.path)  # as it was read: what the rules make of it depends on the rulebook
-                if before is not None and before.video is not None and one.video is not None:
-                    recall.keep(replace(before, video=replace(before.video, combed=one.video.combed)))
 
-    def _probe(self, paths: Sequence[str], *, tries: bool = False) -> Sequence[Media]:
+        def look(media: Media, stop: Event) -> Media:
+            one = look_for_combs(media, settings, ffmpeg, stop=stop)
+            before = recall.find(one.path)  # as it was read: what the rules make of it depends on the rulebook
+            if before is not None and before.video is not None and one.video is not None:
+                recall.keep(replace(before, video=replace(before.video, combed=one.video.combed)))
+            return one
+
+        self._known |= {one.path: one for one in self._side_by_side(look, doubtful)}
+
+    def _side_by_side(self, look: Callable[[Any, Event], Media], subjects: Sequence[Any]) -> list[Media]:
+        """Look at files side by side, one for each processor, in the order given; an interrupt ends them all.
+
+        Where `stop` ends it, files that were not looked at are told as such; who stopped it does not believe them.
+        """
         # Imported here: a check without media, or from saved facts, needs neither processes nor threads.
-        from proxx.probe import probe_all
-        from proxx.tools import find_tool, tool_version
+        from concurrent.futures import ThreadPoolExecutor
+        from threading import Event
+
+        ended, found = self.stop or Event(), []
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            looks = [pool.submit(_unless_ended, look, one, ended) for one in subjects]
+            try:
+                for one in looks:
+                    found.append(one.result())
+                    self.told(len(found), len(looks))
+            except BaseException:
+                ended.set()
+                pool.shutdown(cancel_futures=True)
+                self.told(0, 0)
+                raise
+        return found
+
+    def _probe(self, paths: Sequence[str]) -> Sequence[Media]:
+        from proxx.probe import probe
+        from proxx.tools import find_tool
 
         tool, vocabulary = find_tool("ffprobe"), self.rulebook.vocabulary
-        found = probe_all(paths, vocabulary, tool, stop=self.stop, tries=tries)
-        if any(one.state in ("not-media", "tool-crashed") for one in found):
-            tool_version(tool, "ffprobe")  # a broken ffprobe reads no file; that is not the files' fault
-        return found
+        return _sound(tool, self._side_by_side(lambda path, stop: probe(path, vocabulary, tool, stop=stop), paths))
 
     def _look_twice(self, paths: Sequence[str]) -> Sequence[Media]:
         """What each file is, in every respect that a plan must know; what was found before is remembered."""
-        from concurrent.futures import ThreadPoolExecutor
-
+        from proxx.probe import probe
         from proxx.recall import Recall
         from proxx.timing import first_light, measure, needs_measuring
         from proxx.tools import find_tool
@@ -103,18 +124,18 @@ class Machine:
         recall = Recall(vocabulary, (tool, ffmpeg))
         known = {path: media for path in paths if (media := recall.find(path)) is not None}
 
-        def look_again(one: Media) -> Media:
-            counted = measure(one, vocabulary, tool, stop=self.stop) if needs_measuring(one) else one
-            tried = try_decoding(counted, vocabulary, ffmpeg, stop=self.stop)
-            within = try_within(tried, vocabulary, ffmpeg, stop=self.stop)
-            looked = first_light(within, vocabulary, tool, stop=self.stop)
-            if self.stop is None or not self.stop.is_set():
+        def look(path: str, stop: Event) -> Media:
+            one = probe(path, vocabulary, tool, stop=stop, tries=True)
+            counted = measure(one, vocabulary, tool, stop=stop) if needs_measuring(one) else one
+            tried = try_decoding(counted, vocabulary, ffmpeg, stop=stop)
+            within = try_within(tried, vocabulary, ffmpeg, stop=stop)
+            looked = first_light(within, vocabulary, tool, stop=stop)
+            if not stop.is_set():
                 recall.keep(looked)
             return looked
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            strange = self._probe([path for path in paths if path not in known], tries=True)
-            known |= {one.path: one for one in pool.map(look_again, strange)}
+        found = self._side_by_side(look, [path for path in paths if path not in known])
+        known |= {one.path: one for one in _sound(tool, found)}
         return [known[path] for path in paths]
 
     def same_file(self, paths: Sequence[str]) -> Mapping[int, int]:
@@ -160,6 +181,21 @@ class Machine:
         if self._sources is not sources:
             self._sources, self._identities = sources, frozenset(map(_identity, sources))
         return "source" if _identity(output) in self._identities else "free"
+
+
+def _unless_ended(look: Callable[[Any, Event], Media], subject: str | Media, stop: Event) -> Media:
+    if not stop.is_set():
+        return look(subject, stop)
+    return Media(path=subject, state="timeout") if isinstance(subject, str) else subject
+
+
+def _sound(tool: str, found: Sequence[Media]) -> Sequence[Media]:
+    """The same files. Raises ProxxError when ffprobe is broken: it reads no file, and that is not their fault."""
+    from proxx.tools import tool_version
+
+    if any(one.state in ("not-media", "tool-crashed") for one in found):
+        tool_version(tool, "ffprobe")
+    return found
 
 
 def _identity(path: str) -> object:

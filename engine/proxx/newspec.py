@@ -17,6 +17,7 @@ from proxx.cards import profile_card
 from proxx.checking import Checked, check
 from proxx.clips import clips_of, plain_path
 from proxx.conventions import name_template, nle_named, preset_folder
+from proxx.counting import looking
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.facts import base_name
 from proxx.jobspec import FpsMode, Spec
@@ -56,7 +57,7 @@ def spec_command(arguments: argparse.Namespace) -> int:
     """Write the spec, or one spec for each engine; exit 1 and no file when one of them is refused."""
     book = book_of(arguments)
     profiles = _profiles(book, arguments.profiles)
-    machine = Machine(book, now=now())
+    machine = Machine(book, now=now(), told=looking(arguments))
     clips = clips_of(arguments.clips, book, machine)
     jobs = _jobs(book, machine, clips, profiles, arguments.output)
     _preset(book, arguments, clips)

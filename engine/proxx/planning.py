@@ -12,6 +12,7 @@ from typing import Any
 from proxx import guardian
 from proxx.checking import Checked
 from proxx.commands import judged, need_parts, planned_version, remarks
+from proxx.counting import looking
 from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError
 from proxx.job import plan
 from proxx.jsonout import json_text
@@ -59,7 +60,8 @@ def plan_command(arguments: argparse.Namespace) -> int:
 
 def _planned(arguments: argparse.Namespace, book: Rulebook, name: str) -> Plan | None:
     """The plan of a spec; None when it is refused, and the findings are printed."""
-    machine = Machine(book, probes=saved_probes(arguments.probes, book), counts=True, now=now())
+    known, told = saved_probes(arguments.probes, book), looking(arguments)
+    machine = Machine(book, probes=known, counts=True, now=now(), told=told)
     asked = relinking_of(book, arguments.nles, arguments.system)
     checked, fine = judged(book, name, machine, is_json(arguments), relink=asked)
     if not fine:

@@ -13,6 +13,7 @@ from proxx.adopting import RESULTS, Adopted, impl_of
 from proxx.chain import read_record
 from proxx.checking import Checked
 from proxx.commands import judged, need_parts, planned_version, remarks
+from proxx.counting import looking
 from proxx.engines import resolve_state as state
 from proxx.engines.resolve import Engine
 from proxx.errors import EXIT_USAGE, Finding, ProxxError
@@ -62,7 +63,7 @@ def make_ready(arguments: argparse.Namespace, name: str, data: bytes, signals: S
     lay_out()  # a watcher runs for weeks, and a wrapper may call another FFmpeg then
     book, stop = book_of(arguments, name), Stop(signals)
     known = saved_probes(getattr(arguments, "probes", None), book)
-    machine = Machine(book, probes=known, counts=True, writes=True, now=now(), stop=stop)
+    machine = Machine(book, probes=known, counts=True, writes=True, now=now(), stop=stop, told=looking(arguments))
     asked = relinking_of(book, getattr(arguments, "nles", None), getattr(arguments, "system", None))
     asked = asked if asked.nles else _recorded(book, name)
     checked, fine = judged(book, name, machine, is_json(arguments), data, events=True, relink=asked)
