@@ -500,6 +500,20 @@ def test_a_file_name_that_is_no_utf8_is_told_in_json_that_reads_back(
     assert [os.fsencode(one) for one in facts] == [path]
 
 
+@pytest.mark.parametrize("words", [["probe"], ["tc"], ["probe", "nowhere"], ["tc", "nowhere"], ["check", "nowhere"]])
+def test_a_file_name_does_not_speak_to_the_terminal(
+    words: list[str], clips: Path, tmp_path: Path, capsysbinary: Captured
+) -> None:
+    clip = tmp_path / "a\x1b[31m\u202e.mov"
+    clip.symlink_to(clips / "clip_001.mov")
+    command, *gone = words
+    main([command, f"{clip}{''.join(gone)}"])
+    said = capsysbinary.readouterr()
+    text = (said.out + said.err).decode("utf-8")
+    assert "a\u241b[31m<U+202E>.mov" in text
+    assert text.replace("\n", "").isprintable()
+
+
 def test_a_refused_run_is_one_event_on_one_line(spec_file: Write, capsysbinary: Captured) -> None:
     assert main(["run", "--format", "json", str(spec_file(codec="h266"))]) == 1
     (line,) = capsysbinary.readouterr().out.decode().splitlines()

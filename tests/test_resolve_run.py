@@ -370,7 +370,10 @@ def test_refused_files_are_kept_aside(run: Run, home: Path) -> None:
     [
         (("--simulate-trap", "dirt"), "there is no such trap; did you mean dirty?"),
         (("--simulate-trap", "hang"), "there is no such trap"),
-        (("--simulate-picture", "/nowhere.mov"), "/nowhere.mov cannot be used: missing"),
+        (
+            ("--simulate-picture", "/nowhere.mov"),
+            "/nowhere.mov cannot be used: The source does not exist (source/missing)",
+        ),
     ],
 )
 def test_wrong_words_about_a_simulation_are_told(

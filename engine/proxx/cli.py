@@ -67,7 +67,9 @@ def _logging(arguments: argparse.Namespace) -> AbstractContextManager[None]:
 def _say(arguments: argparse.Namespace, words: str) -> None:
     """Say trouble on standard error, unless its log has told it."""
     if getattr(arguments, "log", None) or not getattr(arguments, "log_format", None):
-        print(f"proxx: {words}", file=sys.stderr)
+        from proxx.screen import visible
+
+        print("\n".join(map(visible, f"proxx: {words}".split("\n"))), file=sys.stderr)
 
 
 def _heard(code: int) -> int:

@@ -29,6 +29,7 @@ from proxx.origin import (
 )
 from proxx.probe import probe_all
 from proxx.rulebook import Rulebook
+from proxx.screen import visible
 from proxx.shelf import book_of
 from proxx.terminal import is_json, print_text
 from proxx.timecode import TimecodeError, counting, parse
@@ -158,13 +159,14 @@ def _findings(book: Rulebook, media: Media) -> list[Finding]:
 def clock_text(book: Rulebook, document: Mapping[str, Any]) -> str:
     """The same for people."""
     if document["state"] != "ok":
-        return f"{document['file']}\n  cannot be used: {unusable(book, document['state'], document['detail'])}\n"
+        why = unusable(book, document["state"], document["detail"])
+        return f"{visible(document['file'])}\n  cannot be used: {visible(why)}\n"
     lines = [*_chosen(document, "timecode"), *map(_mark_line, document["timecodes"]), *_chosen(document, "reel")]
     lines += [_reel_line(one) for one in document["reels"]]
     lines += [(one["severity"], one["message"]) for one in document["findings"]]
     for nle, read in document["reads"].items():
         lines.append((nle, _read_words(read)))
-    return f"{document['file']}\n" + "".join(f"  {key:<9} {value}\n" for key, value in lines)
+    return f"{visible(document['file'])}\n" + "".join(f"  {key:<9} {visible(value)}\n" for key, value in lines)
 
 
 def _read_words(read: Mapping[str, Any]) -> str:

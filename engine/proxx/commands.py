@@ -21,6 +21,7 @@ from proxx.probefile import write_probes
 from proxx.rawreach import needed_version
 from proxx.report import FileReport, promise_words
 from proxx.rulebook import Rulebook
+from proxx.screen import visible
 from proxx.shelf import book_of
 from proxx.telling import tell_refused
 from proxx.terminal import is_json, print_reports, print_text, read_bytes, report_of
@@ -106,12 +107,12 @@ def probe_command(arguments: argparse.Namespace) -> int:
 def media_text(book: Rulebook, media: Media) -> str:
     """What a file is, for people."""
     if media.state != "ok":
-        return f"{media.path}\n  cannot be used: {unusable(book, media.state, media.detail)}\n"
-    rows: list[tuple[str, Any]] = [
+        return f"{visible(media.path)}\n  cannot be used: {visible(unusable(book, media.state, media.detail))}\n"
+    rows: list[tuple[str, str]] = [
         ("is", f"{media.container}/{media.codec} ({media.reason}, {media.confidence} confidence)")
     ]
     rows += [("has", line) for line in promise_words(media)]
     if media.behind:
         rows += [("has", f"{media.behind} bytes behind its last frame, which are not read as a picture")]
     rows += [("warning", line) for line in media.warnings]
-    return f"{media.path}\n" + "".join(f"  {key:<8} {value}\n" for key, value in rows)
+    return f"{visible(media.path)}\n" + "".join(f"  {key:<8} {visible(value)}\n" for key, value in rows)

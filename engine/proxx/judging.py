@@ -43,7 +43,9 @@ def check_command(arguments: argparse.Namespace) -> int:
     context = Context(__version__, rules, os.getcwd(), tuple(unread), would=arguments.diff)
     trouble = deliver(reports, targets, context)
     for told in (*(text for _, text in unread), *trouble):
-        print(f"proxx: {told}", file=sys.stderr)
+        from proxx.screen import visible  # a check that reads all and writes all needs it not
+
+        print(f"proxx: {visible(str(told))}", file=sys.stderr)
     if unread or trouble:
         return EXIT_USAGE
     return EXIT_OK if all(report.ok for report in reports) else EXIT_FINDINGS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from proxx.answers import unusable
 from proxx.engines.resolve_request import Simulation
 from proxx.engines.simulated_traps import TRAPS, known_trap
 from proxx.errors import EXIT_USAGE, ProxxError
@@ -39,11 +40,8 @@ def simulation_of(arguments: argparse.Namespace, book: Rulebook) -> Callable[[To
             return Simulation(tools.ffmpeg, traps)
         found = probe(whole_path(picture), book.vocabulary, tools.ffprobe)
         if found.state != "ok" or found.video is None or not found.video.codec:
-            words = (
-                f"{found.state} {found.detail}".strip()
-                if found.state != "ok"
-                else "it has no picture that FFmpeg reads"
-            )
+            unread = found.state != "ok"
+            words = unusable(book, found.state, found.detail) if unread else "it has no picture that FFmpeg reads"
             raise ProxxError(
                 f"--simulate-picture {picture} cannot be used: {words}",
                 hint="Name a movie that FFmpeg decodes.",
