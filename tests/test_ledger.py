@@ -525,6 +525,7 @@ def test_a_document_is_numbered_unless_the_last_one_says_the_same(tmp_path: Path
         ("error", -11, "", 1, "crashed"),
         ("error", -11, "", 2, "otherwise"),
         ("error", 1, "av_interleaved_write_frame(): No space left on device", 1, "no-space"),
+        ("error", 1, "Error writing trailer of out.mov: File too large", 1, "too-large"),
         ("error", 1, "Stale file handle", 2, "input-output"),
         ("trouble", None, "[Errno 5] Input/output error", 3, "input-output-later"),
         ("trouble", None, "Permission denied", 1, "otherwise"),

@@ -383,11 +383,14 @@ def test_an_encoder_that_outlived_its_run_cannot_touch_the_next_proxy(
     assert f"sha256:{hashlib.sha256(made.read_bytes()).hexdigest()}" == record_in(out)["clips"][0]["sha256"]
 
 
-def test_trouble_with_one_clip_leaves_the_others_and_a_record(camera: Path, spec_file: Write, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", [".A001_C001_proxy.partial.mp4", ".proxx/clips/A001_C001_proxy.mp4.json"])
+def test_trouble_with_one_clip_leaves_the_others_and_a_record(
+    way: str, camera: Path, spec_file: Write, tmp_path: Path
+) -> None:
     other = tmp_path / "B.mov"
     other.write_bytes(camera.read_bytes())
     out = tmp_path / "out"
-    (out / ".A001_C001_proxy.partial.mp4").mkdir(parents=True)
+    (out / way).mkdir(parents=True)
     spec = job(spec_file, camera, out, "proxy_h264_low", sources=[str(camera), str(other)])
     assert main(["run", str(spec), "--quiet"]) == 4
     record = record_in(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -28,8 +29,11 @@ def make_clip(work: Work, task: Task) -> Result:
 
 
 def expect_clip(work: Work, task: Task) -> None:
-    """Note in the ledger that a clip is to be made, unless it is done, or somebody is at it."""
-    with work.ledger.lock(task.output, seconds=0) as held:
+    """Note in the ledger that a clip is to be made, unless it is done, or somebody is at it.
+
+    What keeps one clip from being noted keeps no other from being made; it is told when that clip's turn comes.
+    """
+    with suppress(ProxxError, OSError), work.ledger.lock(task.output, seconds=0) as held:
         entry = work.ledger.entry(task.output) if held else None
         if held and (entry is None or entry.state in (FAILED, CANCELLED)):
             work.ledger.write(_begun(work, task, entry, PENDING))
