@@ -80,7 +80,7 @@ BANDS: dict[str, tuple[str, ...]] = {
         *("clips", "newspec", "refusal", "draftsound", "draft", "newprofile", "newrulebook"),
         *("judging", "asking", "clocks", "commands", "planwords", "planning", "simulating", "ready", "rendering"),
         *("running", "keeping", "cancelling", "doctor", "resolvelayer", "handover", "exporters"),
-        *("watchjobs", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
+        *("watchjobs", "watchterms", "watchmedia", "watchspecs", "watching", "runoptions", "options"),
         *("relinkview", "relinkpictures", "relinkpage", "relinks"),
         *(
             "markdown",

@@ -326,6 +326,25 @@ def test_an_incomplete_file_is_told_once_and_the_others_are_made(
     assert capsys.readouterr().out == ""
 
 
+def test_a_file_that_was_refused_is_judged_again_on_other_terms_and_is_another_profile_s_own(
+    card: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    (out / "A001").mkdir(parents=True)
+    (out / "A001" / "clip_001_proxy.mov").write_bytes(b"mine")
+    (card / "A001" / "clip_002.mov").unlink()
+    assert watch(card, out=out) == 4
+    assert "naming/exists" in capsys.readouterr().out
+    assert watch(card, out=out) == 0
+    assert capsys.readouterr().out == "", "told once"
+    for words, made in ((("--overwrite", "always"), "clip_001_proxy.mov"), (("--profile", "proxy_h264_low"), "mp4")):
+        assert watch(card, *words, out=out) == 0
+        assert f"{made}\n" in capsys.readouterr().out.splitlines(keepends=True)[0]
+        assert watch(card, *words, out=out) == 0
+        assert capsys.readouterr().out == ""
+    assert set(proxies(out / "A001")) == {"clip_001_proxy.mov", "clip_001_proxy.mp4"}
+
+
 def test_raw_and_standard_files_of_a_card_are_two_jobs(
     card: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -351,6 +370,14 @@ def test_raw_and_standard_files_of_a_card_are_two_jobs(
         (("{drop}", "--out", "{drop}/out", "--profile", "nope"), "this profile does not exist"),
         (("{drop}", "--out", "{drop}/out", "--raw-profile", "proxy_prores_proxy"), "makes proxies by ffmpeg"),
         (("{drop}", "--settle", "never"), "is no time"),
+        *[
+            (("{drop}", "--out", "{drop}/out", *MAKE, *option), says)
+            for option, says in (
+                (("--resolution", "12x"), 'every clip would be refused: resolution is "12x"'),
+                (("--fps", "0"), "every clip would be refused: fps_explicit is 0"),
+                (("--name", "{{nam}}"), "every clip would be refused: naming_template uses unknown token(s): {nam}"),
+            )
+        ],
         (("{drop}", "--nle", "resolv"), "did you mean resolve"),
         (("{drop}", "--nle", "finalcut", "--system", "linux"), "does not run on linux"),
     ],

@@ -23,16 +23,17 @@ class Claims:
     """The claims of one watcher. A lease is a hint about who works; what makes every proxy once is the ledger.
 
     The lease of a name is kept as one object: only that has seen for how long another watcher gave no sign of life.
+    Watchers that do other things with the same names (`purpose`) do not see each other's.
     """
 
-    def __init__(self, folder: str, seconds: float) -> None:
-        self.place, self.seconds = os.path.join(folder, PLACE), seconds
+    def __init__(self, folder: str, seconds: float, purpose: str = "") -> None:
+        self.place, self.seconds, self.purpose = os.path.join(folder, PLACE), seconds, purpose
         make_folder(self.place)
         self._leases: dict[str, SoftFileLease] = {}
 
     def take(self, key: str) -> bool:
         """Claim a name; False while another watcher is at it."""
-        path = os.path.join(self.place, f"{_short(key)}.lease")
+        path = os.path.join(self.place, f"{self._short(key)}.lease")
         lease = self._leases.get(key)
         if lease is None:
             lease = self._leases[key] = SoftFileLease(path, lease_duration=self.seconds, thread_local=False)
@@ -57,7 +58,7 @@ class Claims:
         """What is written of a name; None when there is nothing, or nothing that can be read."""
         try:
             document = json.loads(
-                Path(self.place, f"{_short(key)}.json").read_bytes().decode("utf-8", "surrogateescape")
+                Path(self.place, f"{self._short(key)}.json").read_bytes().decode("utf-8", "surrogateescape")
             )
         except (OSError, ValueError, RecursionError):
             return None
@@ -65,11 +66,10 @@ class Claims:
 
     def note(self, key: str, document: Mapping[str, Any]) -> None:
         """Write down what became of a name, at once and durably."""
-        path = os.path.join(self.place, f"{_short(key)}.json")
+        path = os.path.join(self.place, f"{self._short(key)}.json")
         part = f"{path}.{os.getpid()}.tmp"
         write_durably(part, json_text({"format": 1, "key": key, **document}), durable=True)
         os.replace(part, path)
 
-
-def _short(key: str) -> str:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    def _short(self, key: str) -> str:
+        return hashlib.sha256(f"{self.purpose}{key}".encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -64,6 +64,8 @@ class Inbox:
         self.noted: dict[str, tuple[Mark, Mapping[str, Any]]] = {}
         self.room = room
         self.waiting: dict[str, int] = {}
+        self.terms = ""
+        self.judged: dict[str, Mark] = {}
 
     def scan(self) -> Mapping[str, str]:
         """List the folder once: what is to be done with every file that is anybody's concern and not done yet.
@@ -159,7 +161,17 @@ class Inbox:
         document = self._noted(path)
         if document is None or (needs_of(document) and self.room.suffices(path, document)):
             return False
-        return not self.is_refused(path) or self._look_of(path) is not UNSEEN
+        if self.is_refused(path):
+            return self._look_of(path) is not UNSEEN
+        return not self._refused_on_other_terms(path, document)
+
+    def _refused_on_other_terms(self, path: str, document: Mapping[str, Any]) -> bool:
+        """Whether the file was refused by other options or another rulebook than ours, and we did not judge it yet.
+
+        A wrong option would else keep a file from being made for good. Watchers of different terms judge it once each.
+        """
+        others = document.get("status") == "REFUSED" and document.get("terms") != self.terms
+        return others and self.judged.get(path) != self.arrivals.seen[path].mark
 
     def is_refused(self, path: str) -> bool:
         """Whether it is written down that the file as it is now is not complete, or not what its manifest says."""
@@ -180,10 +192,11 @@ class Inbox:
 
     def note(self, path: str, document: Mapping[str, Any]) -> None:
         """Write down what became of a file as it is now: it is not touched again before it changes."""
-        size, mtime_ns, _ = self.arrivals.seen[path].mark
+        mark = self.arrivals.seen[path].mark
         self.noted.pop(path, None)
+        self.judged[path] = mark
         self.room.tried(path)
-        self.claims.note(path, {"source": path, "size": size, "mtime_ns": mtime_ns, **document})
+        self.claims.note(path, {"source": path, "size": mark[0], "mtime_ns": mark[1], "terms": self.terms, **document})
 
 
 def _folders_to(path: str, top: str) -> set[str]:

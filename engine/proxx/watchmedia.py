@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from proxx.claims import Claims
-from proxx.errors import EXIT_USAGE, Finding, ProxxError
+from proxx.errors import Finding
 from proxx.inbox import Inbox
 from proxx.lacking import NEEDS, Room
 from proxx.logs import log_of, say
 from proxx.manifest import missing_of
-from proxx.newspec import default_resolution
 from proxx.preflight import size_words
 from proxx.ready import ids
 from proxx.report import FileReport
@@ -24,6 +23,7 @@ from proxx.stopping import Stop
 from proxx.terminal import print_reports
 from proxx.tools import whole_folder
 from proxx.watchjobs import Outcome, is_cut_off, outcome_of, run_files
+from proxx.watchterms import check_terms, terms_of
 
 
 class Media:
@@ -34,8 +34,9 @@ class Media:
     ) -> None:
         self.arguments, self.book, self.folder, self.stop = arguments, book, folder, stop
         self.out = whole_folder(arguments.out)
-        _check_profiles(arguments, book)
-        self.claims = Claims(self.out, settings["lease_seconds"])
+        check_terms(arguments, book)
+        purpose = arguments.profile or arguments.raw_profile  # a second profile may be asked for later
+        self.claims = Claims(self.out, settings["lease_seconds"], f"{purpose}\0")
         ours = [self.out] if os.path.realpath(self.out) != os.path.realpath(folder) else []
         ours = [one for one in ours if not os.path.join(folder, "").startswith(os.path.join(one, ""))]
         self.at_once = 1 if arguments.by == "card" else 2 * (arguments.jobs or os.cpu_count() or 1)
@@ -43,6 +44,7 @@ class Media:
         self.room = Room(self.out, anew=not arguments.once)
         self.begun = False
         self.inbox = Inbox(book, folder, ours, self.claims, settings, time.monotonic, stop, self.room)
+        self.inbox.terms = terms_of(arguments, book)
 
     def scan(self) -> Mapping[str, str]:
         """What is to be done with every file that is not done yet."""
@@ -155,22 +157,3 @@ class Media:
         if self.inbox.judge(path)[0] == "look":
             self.inbox.look(path)
         return self.inbox.judge(path) if self.inbox.is_same(path) else ("wait", [])
-
-
-def _check_profiles(arguments: argparse.Namespace, book: Rulebook) -> None:
-    """Raise ProxxError (exit 2) for a profile that does not exist, or that is of the other engine."""
-    for name, engine, option in (
-        (arguments.profile, "ffmpeg", "--profile"),
-        (arguments.raw_profile, "resolve", "--raw-profile"),
-    ):
-        if name is None:
-            continue
-        profile = book.profiles.get(name)
-        fitting = ", ".join(sorted(one for one, data in book.profiles.items() if data["engine"] == engine))
-        if profile is None or profile["engine"] != engine:
-            why = "does not exist" if profile is None else f"makes proxies by {profile['engine']}"
-            raise ProxxError(
-                f"{option} {name}: this profile {why}", hint=f"Use one of: {fitting}", exit_code=EXIT_USAGE
-            )
-        if not arguments.resolution:
-            default_resolution(profile)
