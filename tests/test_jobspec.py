@@ -128,12 +128,30 @@ def test_a_fault_says_where_it_stands_and_what_it_found() -> None:
         ('{"a" 1}', "a colon", "1"),
         ('{"a": 1 "b": 2}', "a comma or }", '"b"'),
         ("[1 2]", "a comma or ]", "2"),
-        ('{"a": "x\n"}', "a text that ends on its line and has JSON's escapes only", '"x'),
+        ('{"a": "x\n"}', 'a " that ends the text on its line', '"x'),
+        ('{"a": "x\\', 'a " that ends the text on its line', '"x\\'),
     ],
 )
 def test_broken_json_says_what_was_expected(text: str, expected: str, found: str) -> None:
     (fault,) = read(text).faults
     assert (fault.texts["expected"], fault.texts["found"]) == (expected, found)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "found", "expected"),
+    [
+        (r'{"a": "C:\media\a.mov"}', 10, r"\m", "two backslashes where one is meant"),
+        (r'{"a": "\\nas\u12"}', 13, r"\u", "two backslashes where one is meant"),
+        ('{"a": "one\ttwo"}', 11, "\t", r"an escape such as \t"),
+        ('{"a": "' + "x\\n" * 1000 + '\0"}', 3008, "\0", r"or \u0000"),
+    ],
+)
+def test_a_text_that_is_no_json_text_is_told_at_the_very_character(
+    text: str, column: int, found: str, expected: str
+) -> None:
+    (fault,) = read(text).faults
+    assert (fault.kind, fault.line, fault.column, fault.texts["found"]) == ("not-json", 1, column, found)
+    assert expected in fault.texts["expected"]
 
 
 def test_a_text_with_comments_is_still_judged() -> None:

@@ -21,7 +21,20 @@ BANDS: dict[str, tuple[str, ...]] = {
     # From text to typed data: the rulebook, the spec, and where a value stands in its text.
     "DATA IN": (
         *("jsontext", "tomltext", "positions", "tomledit"),
-        *("tables", "layers", "stack", "newtoml", "shape", "lineage", "luts", "whence", "cache", "folders", "contract"),
+        *(
+            "tables",
+            "layers",
+            "stack",
+            "newtoml",
+            "shapewords",
+            "shape",
+            "lineage",
+            "luts",
+            "whence",
+            "cache",
+            "folders",
+            "contract",
+        ),
         *("rulebook", "project"),
         *("strictjson", "forms", "specfields", "jobspec", "schemas"),
     ),
@@ -73,7 +86,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # What people and programs are told, and the two faces: Python's and the command line's.
     "SAY": (
-        *("report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),
+        *("advice", "report", "screen", "report_text", "report_sarif", "report_junit", "report_github"),
         *("answers", "cards", "progress", "logs", "counting", "terminal", "telling"),
         *("delivery", "api", "__init__", "shelf"),
         *("cases", "casefiles", "coverage", "stray", "differ", "difftext", "revision", "workbench"),

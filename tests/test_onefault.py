@@ -99,3 +99,34 @@ def test_an_item_of_a_list_is_asked_for_as_one_item(rulebook: Rulebook) -> None:
     text = json.dumps({**SPEC, "sources": ["/a.mp4", "/b.mp4", 5]})
     (finding,) = check(rulebook, text.encode(), machine).findings
     assert finding.fix == ("Write sources[2] as an absolute path.",)
+
+
+def fixes_of(rulebook: Rulebook, at: str, **changed: Any) -> tuple[str, ...]:
+    """What the finding at a place says is checked."""
+    machine = Machine(rulebook, no_media=True, now="2026-01-01T00:00:00Z")
+    found = check(rulebook, json.dumps({**SPEC, **changed}).encode(), machine).findings
+    return next(tuple(fix for fix in one.fix if fix.startswith("Checked")) for one in found if one.at == at)
+
+
+def test_a_fix_is_not_called_checked_where_another_report_would_take_in_what_it_breaks(rulebook: Rulebook) -> None:
+    fixes = fixes_of(rulebook, "/resolution", container="mxf", proxy_profile="proxy_h264_mov")
+    assert fixes == (
+        "Checked: set resolution to same.",
+        "Checked: set proxy_profile to proxy_h264_low, proxy_h264_mov_half or proxy_h264_mov_resolve.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "meant"),
+    [
+        ("resolution", "720p", "1280x720"),
+        ("resolution", "1280 X 720", "1280x720"),
+        ("fps_mode", "Explicit", "explicit"),
+    ],
+)
+def test_the_value_that_was_meant_is_the_first_that_is_checked(
+    field: str, value: str, meant: str, rulebook: Rulebook
+) -> None:
+    profile = {"proxy_profile": "proxy_h265", "codec": "h265"} if field == "resolution" else {}
+    (fix,) = fixes_of(rulebook, f"/{field}", **profile, **{field: value})
+    assert fix.startswith(f"Checked: set {field} to {meant}")

@@ -135,10 +135,10 @@ def test_one_folder_of_a_project_is_compared_with_what_is_below_it(
     [
         ('format = 1\nrulebooks = [\n  "gone",\n]\n', "rulebook/no-folder", "3:3", "there is no such folder"),
         ('format = 1\nrulebooks = ["."]\n', "rulebook/no-folder", "2:14", "there is no rulebook.toml in it"),
-        ('format = 1\nrulebook = ["a"]\n', "rulebook/shape", "2:12", "did you mean rulebooks?"),
+        ('format = 1\nrulebook = ["a"]\n', "rulebook/unknown-key", "2:1", "did you mean rulebooks?"),
         ("format = 1\n", "rulebook/shape", "1:1", "the key rulebooks is missing"),
-        ("format = 1\nrulebooks = 'a'\n", "rulebook/shape", "2:13", "is not of type 'array'"),
-        ("format = 1\nrulebooks = ['', 3]\n", "rulebook/shape", "2:14", "''"),
+        ("format = 1\nrulebooks = 'a'\n", "rulebook/shape", "2:13", "it must be a list ([ … ])"),
+        ("format = 1\nrulebooks = ['', 3]\n", "rulebook/shape", "2:14", "non-empty"),
         ("format = 2\nrulebooks = []\n", "rulebook/newer-format", "1:10", "a newer proxx is needed"),
         ("format = 1\nrulebooks = [\n", "rulebook/not-toml", "2:13", "[ is never closed"),
         ("format = 1\nrulebooks = ['\\0']\nx = {a = 1,}\n", "rulebook/not-toml", "3:11", "TOML 1.1"),

@@ -89,9 +89,9 @@ def test_every_shape_error_of_every_file_is_told_in_one_pass(book_copy: Copy) ->
     assert sorted(told) == [
         ("rulebook/no-schema", "limits.toml", ""),
         ("rulebook/not-toml", "sources.toml", ""),
-        ("rulebook/shape", "pairing.toml", "/table/codec-container/colour"),
         ("rulebook/shape", "pairing.toml", "/table/codec-container/hit"),
         ("rulebook/shape", "proxy_h264_low.toml", "/video/crf"),
+        ("rulebook/unknown-key", "pairing.toml", "/table/codec-container/colour"),
     ]
 
 
@@ -402,6 +402,23 @@ def test_replacing_and_removing_take_effect_and_leave_everything_else(tmp_path: 
     assert book.origins["finding/pairing/dnxhd-in-mov"][0] == "studio"
     assert book.origins["finding/pairing/codec-in-container"][0] == "proxx"
     assert book.origins["table/codec-container/hevc"][0] == "studio"
+
+
+def test_what_one_layer_says_twice_is_told_once_and_not_as_a_change_of_a_layer_below(tmp_path: Path) -> None:
+    mine = '#:schema ../../schema/profile.schema.json\nname = "mine"\ntitle = "{}"\nextends = "proxy_prores_lt"\n'
+    rows = "#:schema ../schema/tables.schema.json\n[table.codec-container]\nrows = [\n{}]\n"
+    twice = '{ id = "a", codec = "av1", container = "mov" },\n{ id = "a", codec = "vp9", container = "mov" },\n'
+    files = {
+        "profiles/ffmpeg/one.toml": mine.format("One"),
+        "profiles/ffmpeg/two.toml": mine.format("Two") + "replaces = true\n",
+        "matrices/a.toml": rows.replace("{}", twice),
+    }
+    folder = layer(tmp_path / "a", files)
+    faults = faults_of(folder)
+    assert [fault.id for fault in faults] == ["rulebook/defined-twice"] * 2
+    assert faults[0].message == "row a stands twice in table codec-container"
+    assert faults[1].message.startswith("profile/mine stands twice in this layer: also in layer ")
+    assert faults[1].message.endswith(f"{folder}/profiles/ffmpeg/one.toml:1:1)")
 
 
 def test_a_layer_may_replace_plain_values(tmp_path: Path) -> None:

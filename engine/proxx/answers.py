@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from proxx.advice import ADVICE
 from proxx.errors import EXIT_USAGE, ProxxError
 from proxx.evaluate import Decision, OutsideDomain, match, tell, tokens, trace, with_braces
 from proxx.identify import canonical_codec, canonical_container
@@ -183,9 +184,13 @@ def _lines(rule: Mapping[str, Any]) -> list[str]:
 def explain(rulebook: Rulebook, name: str) -> dict[str, Any]:
     """Everything about a finding: what it says and why, examples, the rows that raise it, and where it is written."""
     rule = rulebook.findings.get(name)
+    if rule is None and name in ADVICE:
+        why, fix = ADVICE[name]
+        title = "A fault of a rulebook, told with its place by `proxx rulebook check`"
+        return {"format": FORMAT, "id": name, "title": title, "why": [why], "fix": [fix], "raised_by": []}
     if rule is None:
         raise ProxxError(
-            f"there is no finding {name}{question(name, rulebook.findings)}",
+            f"there is no finding {name}{question(name, [*rulebook.findings, *ADVICE])}",
             hint="Findings stand in brackets in the output of check.",
             exit_code=EXIT_USAGE,
         )
@@ -208,12 +213,9 @@ def explain(rulebook: Rulebook, name: str) -> dict[str, Any]:
 def explained_text(answer: Mapping[str, Any]) -> str:
     """An explanation for people."""
     fixes = [answer["fix"]] if isinstance(answer.get("fix"), str) else answer.get("fix", [])
-    lines = [
-        f"{answer['severity']}[{answer['id']}]: {with_braces(answer['title'])}",
-        "",
-        f"  {with_braces(answer['what'])}",
-        "",
-    ]
+    head = f"{answer['severity']}[{answer['id']}]" if "severity" in answer else answer["id"]
+    lines = [f"{head}: {with_braces(answer['title'])}", ""]
+    lines += [f"  {with_braces(answer['what'])}", ""] if "what" in answer else []
     lines += [f"  Reason: {with_braces(line)}" for line in answer.get("why", ())]
     lines += [f"  Action: {with_braces(line)}" for line in fixes]
     for kind in ("bad", "good"):
@@ -224,7 +226,8 @@ def explained_text(answer: Mapping[str, Any]) -> str:
         f"  Raised by table {row['table']}, row {row['row']} (layer {row['layer']}: {spot_text(row)})"
         for row in answer["raised_by"]
     ]
-    lines.append(f"  Layer {answer['layer']}: {spot_text(answer)}")
+    if "layer" in answer:
+        lines.append(f"  Layer {answer['layer']}: {spot_text(answer)}")
     return "\n".join(lines) + "\n"
 
 

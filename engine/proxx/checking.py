@@ -36,8 +36,8 @@ def check(rulebook: Rulebook, data: bytes, world: World) -> Checked:
     if not verdict.ok and document is not None and len(verdict.words.get("sources", ())) <= FIXES_UP_TO:
         from proxx.fixes import with_fixes  # a spec that is right needs none
 
-        def judge(changed: Mapping[str, Any]) -> tuple[Finding, ...]:
-            return judge_spec(rulebook, Reading(dict(changed), reading.faults), world).findings
+        def judge(changed: Mapping[str, Any]) -> Verdict:
+            return judge_spec(rulebook, Reading(dict(changed), reading.faults), world)
 
-        findings = with_fixes(rulebook, document, findings, judge)
+        findings = with_fixes(rulebook, document, verdict, judge)
     return Checked(data.decode("utf-8", "replace"), reading, verdict, findings)

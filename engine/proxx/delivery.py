@@ -120,16 +120,23 @@ def spare(targets: Iterable[Target], inputs: Iterable[str]) -> None:
             )
 
 
-def fault_reports(faults: Sequence[Finding]) -> list[FileReport]:
-    """The faults of a rulebook as reports on its files, in the order of their first faults."""
+def fault_reports(faults: Sequence[Finding], paths: Sequence[str] = ()) -> list[FileReport]:
+    """The faults of rulebooks as reports on their files; one for each of `paths` in any case, and these first."""
+    from proxx.advice import advised
     from proxx.report import FileReport
 
     reports = []
-    for path in dict.fromkeys(fault.subject for fault in faults):
-        found = tuple(fault for fault in faults if fault.subject == path)
+    for path in dict.fromkeys([*paths, *(fault.subject for fault in faults)]):
+        found = tuple(advised(fault) for fault in faults if fault.subject == path)
         text = read_bytes(path).decode("utf-8", "replace") if os.path.isfile(path) else ""
-        reports.append(FileReport(path or "rulebook", text, "none", found))
+        reports.append(FileReport(from_here(path) or "rulebook", text, "none", found))
     return reports
+
+
+def from_here(path: str) -> str:
+    """The path from the working folder, where the file lies below it."""
+    near = os.path.relpath(path) if path else ""
+    return path if near.startswith("..") else near
 
 
 def deliver(reports: Sequence[FileReport], targets: Iterable[Target], context: Context) -> list[ProxxError]:

@@ -57,7 +57,11 @@ _EXPECTED = {
     "after-member": "a comma or }",
     "done": "the end of the text",
 }
-_UNCLOSED = "a text that ends on its line and has JSON's escapes only"
+_UNCLOSED = 'a " that ends the text on its line'
+_ESCAPE = r"two backslashes where one is meant (\\), or one of JSON's escapes: \" \/ \b \f \n \r \t \u0000"
+_CONTROL = r"an escape such as \t or \u0000: control characters are not written into a text as they are"
+# The soundest beginning of a text whose end is not sound: what comes after it is at fault.
+_SOUND = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+')
 
 
 class Event(NamedTuple):
@@ -116,8 +120,20 @@ def _after(event: str, closers: list[str]) -> str:
 def _wrong(text: str, state: str, kind: str, start: int, end: int) -> Event:
     if state == "done":
         return Event("trailing-text", start, len(text.rstrip(" \t\r\n")), _EXPECTED[state])
-    unclosed = kind == "bad" and text.startswith('"', start)
-    return Event("not-json", start, end, _UNCLOSED if unclosed else _EXPECTED[state])
+    if kind == "bad" and text.startswith('"', start):
+        return _wrong_string(text, start, end)
+    return Event("not-json", start, end, _EXPECTED[state])
+
+
+def _wrong_string(text: str, start: int, end: int) -> Event:
+    """What is wrong in a text between quotes, at its place: a backslash, a control character, or that it never ends."""
+    sound = _SOUND.match(text, start)
+    at = sound.end() if sound else start
+    if text.startswith("\\", at) and text[at + 1 : at + 2] not in ("", "\r", "\n"):
+        return Event("not-json", at, at + 2, _ESCAPE)
+    if at < end and text[at] < " ":
+        return Event("not-json", at, at + 1, _CONTROL)
+    return Event("not-json", start, end, _UNCLOSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from proxx.positions import Place
 
 FORMAT = 1
+_OF_NAMES = ("spec/unknown-field", "rulebook/unknown-key", "rulebook/unknown-column")
+"""Findings that point at a name; all others point at the value that stands under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def located(report: FileReport) -> Iterator[tuple[Finding, Mapping[str, Place]]]
 
 def _names_a_field(finding: Finding) -> bool:
     """Whether it is the name of the field that is wrong, not its value."""
-    return finding.id == "spec/unknown-field"
+    return finding.id in _OF_NAMES
 
 
 def _pointers(finding: Finding) -> list[str]:
@@ -88,7 +90,7 @@ def _places(report: FileReport, findings: Iterable[Finding], *, key: bool) -> di
     pointers = dict.fromkeys(pointer for finding in findings for pointer in _pointers(finding))
     if pointers and not report.path.endswith(".toml"):
         return locate_all(report.text, pointers, key=key)
-    return {pointer: locate_toml(report.text, _keys(pointer)) for pointer in pointers}
+    return {pointer: locate_toml(report.text, _keys(pointer), key=key) for pointer in pointers}
 
 
 def _keys(pointer: str) -> list[str | int]:
@@ -131,7 +133,9 @@ def _finding(finding: Finding, spot: Place) -> dict[str, Any]:
 
 def rule(finding: Finding) -> str:
     """The row that decided, as `decide` and `explain` name it."""
-    return f"table {finding.table}, row {finding.row}" if finding.table else "rulebook"
+    if not finding.table:
+        return "rulebook"
+    return f"table {finding.table}, row {finding.row}" if finding.row else f"table {finding.table}"
 
 
 def sentences(findings: Iterable[Finding]) -> str:

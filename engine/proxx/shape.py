@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from proxx.errors import Finding
 from proxx.layers import HEAD, Layer, escape
 from proxx.nearest import question
 from proxx.newtoml import news, unclosed
-
-if TYPE_CHECKING:
-    import jsonschema
+from proxx.shapewords import UNKNOWN, is_about_keys, strangers, told
 
 SCHEMA_LINE = "#:schema "
 PROFILE = "profile.schema.json"
@@ -77,6 +76,9 @@ def read_document(
     """
     try:
         text = data.decode("utf-8")
+        if text.startswith("\ufeff"):
+            message = "the file begins with a byte order mark; save it as UTF-8 without one"
+            return {}, [_fault("rulebook/not-toml", message, path, "", 1, 1)]
         if (found := news(text)) is not None:
             line, column, what = found
             return {}, [_fault("rulebook/not-toml", f"{what} is TOML 1.1; write TOML 1.0", path, "", line, column)]
@@ -92,7 +94,8 @@ def read_document(
         message = f"the first line must name a schema: #:schema … of {', '.join(sorted(schemas))}{near}"
         return {}, [_fault("rulebook/no-schema", message, path, "", 1, 1)]
     schema = json.loads(schemas[name])
-    return document, _newer(path, document, schema) or shape_faults(path, document, schema)
+    faults = _newer(path, document, schema) or shape_faults(path, document, schema)
+    return document, [_misplaced(fault, name, schemas) for fault in faults]
 
 
 def _broken(data: bytes, error: ValueError) -> tuple[str, int, int]:
@@ -124,30 +127,31 @@ def shape_faults(path: str, document: Mapping[str, Any], schema: Mapping[str, An
     import jsonschema  # slow to import, and most modules that reach this one check no shape
 
     validator = jsonschema.Draft202012Validator(schema)
-    faults = []
-    for error in sorted(validator.iter_errors(document), key=lambda e: [str(part) for part in e.absolute_path]):
-        best = jsonschema.exceptions.best_match([error]) or error
-        at = "".join(f"/{escape(str(part))}" for part in best.absolute_path)
-        faults += [_fault("rulebook/shape", message, path, f"{at}{key}") for key, message in _words(best)]
-    return faults
+    errors = [jsonschema.exceptions.best_match([error]) or error for error in validator.iter_errors(document)]
+    mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+    meant: dict[tuple[str | int, ...], set[str]] = {}
+    for error in filter(is_about_keys, errors):
+        meant.setdefault(tuple(error.absolute_path), set()).update(near for _, near in strangers(error))
+    faults: dict[Finding, None] = {}
+    for error in sorted(errors, key=lambda e: [str(part) for part in e.absolute_path]):
+        path_of = tuple(error.absolute_path)
+        if error.validator in ("oneOf", "anyOf") and path_of in mistyped:
+            continue  # of a value of the wrong type nothing more is to be said
+        at = "".join(f"/{escape(str(part))}" for part in path_of)
+        said = told(error, meant.get(path_of, set()))
+        faults |= {_fault(kind, message, path, f"{at}{key}"): None for kind, key, message in said}
+    return list(faults)
 
 
-def _words(error: jsonschema.ValidationError) -> Iterator[tuple[str, str]]:
-    """What one error says: the key below its value that is meant ("" for the value itself), and the sentence."""
-    schema = error.schema if isinstance(error.schema, Mapping) else {}
-    known: Sequence[str] = list(schema.get("properties", ()))
-    if error.validator == "additionalProperties" and error.validator_value is False and known:
-        for key in error.instance if isinstance(error.instance, Mapping) else ():
-            if key not in known and not any(re.search(one, key) for one in schema.get("patternProperties", ())):
-                yield f"/{escape(key)}", f"there is no key {key} here{question(key, known)}"
-    elif error.validator in ("oneOf", "anyOf"):
-        yield "", f"{error.instance!r} is none of what may stand here: {schema.get('description', schema)}"
-    elif error.validator == "required":
-        yield "", f"the key {error.message.split(chr(39))[1]} is missing"
-    elif error.validator is None:  # a schema that is false: the key may not be here at all
-        yield "", "this key does not belong here"
-    else:
-        yield "", error.message
+def _misplaced(fault: Finding, name: str, schemas: Mapping[str, bytes]) -> Finding:
+    """The fault; of a key that stands at the top of other files it says which, and what this file calls itself."""
+    if fault.id != UNKNOWN or fault.at.count("/") != 1:
+        return fault
+    homes = [other for other, data in schemas.items() if fault.at[1:] in json.loads(data).get("properties", {})]
+    if not homes:
+        return fault
+    hint = f"it stands in files of {' or '.join(homes)}, and the first line says {name}"
+    return replace(fault, message=f"{fault.message.partition(';')[0]}: {hint}")
 
 
 def _fault(kind: str, message: str, path: str, at: str, line: int = 0, column: int = 0) -> Finding:

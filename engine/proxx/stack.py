@@ -18,7 +18,7 @@ ROWS_ONLY = frozenset({"rows", "question"})
 class Stack:
     """All entries by kind and name; by "kind/name" where each stands, who made it final, who took it away.
 
-    `told` says a place in words.
+    `told` says a place in words, `here` holds what the layer that is laid at the moment has said so far.
     """
 
     told: Callable[[Place], str]
@@ -26,6 +26,7 @@ class Stack:
     origins: dict[str, Place] = field(default_factory=dict)
     finals: dict[str, Place] = field(default_factory=dict)
     removed: dict[str, Place] = field(default_factory=dict)
+    here: set[str] = field(default_factory=set)
 
 
 def stack(layers: Sequence[Layer], told: Callable[[Place], str]) -> tuple[Stack, list[Finding]]:
@@ -33,6 +34,7 @@ def stack(layers: Sequence[Layer], told: Callable[[Place], str]) -> tuple[Stack,
     pile = Stack(told)
     clashes: list[Finding] = []
     for layer in layers:
+        pile.here.clear()
         for path, document in layer.documents.items():
             for kind, entry in entries(layer, path, document):
                 target = pile.items.setdefault(kind, {})
@@ -55,6 +57,7 @@ def _lay(pile: Stack, target: dict[str, Any], entry: Entry) -> list[Finding]:
     if entry.name not in target or target[entry.name] != entry.said:
         target[entry.name] = entry.said
         pile.origins[entry.key] = entry.place
+        pile.here.add(entry.key)
         pile.removed.pop(entry.key, None)
     if "final" in entry.flags:
         pile.finals.setdefault(entry.key, entry.place)
@@ -74,8 +77,10 @@ def _barred(pile: Stack, target: Mapping[str, Any], entry: Entry) -> Finding | N
         return None
     if entry.key in pile.finals:
         return final_clash(pile, entry.key, entry.place)
+    there = pile.told(pile.origins[entry.key])
+    if entry.key in pile.here:
+        return clash("rulebook/defined-twice", f"{entry.key} stands twice in this layer: also in {there}", entry.place)
     if not changes:
-        there = pile.told(pile.origins[entry.key])
         message = f"{entry.key} stands already in {there}; to change it say replaces = true"
         return clash("rulebook/defined-twice", message, entry.place)
     return None
@@ -131,9 +136,9 @@ def _lay_rows(pile: Stack, rows: list[Any], table: Entry, added: Sequence[Any]) 
     for index, row in enumerate(added):
         place = [*table.place[:2], f"{table.place[2]}/rows/{index}"]
         if row["id"] in seen:
-            clashes.append(
-                clash("rulebook/defined-twice", f"row {row['id']} stands twice in table {table.name}", place)
-            )
+            message = f"row {row['id']} stands twice in table {table.name}"
+            clashes.append(clash("rulebook/defined-twice", message, place))
+            continue
         seen.add(row["id"])
         clashes += _lay(pile, by_id, entry_of(table.key, row["id"], row, place))
     rows[:] = by_id.values()

@@ -74,13 +74,17 @@ class JudgedClip:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that the rules say of one spec. `words` are its legal values; `left_out` says what was not looked at."""
+    """All that the rules say of one spec. `words` are its legal values; `left_out` says what was not looked at.
+
+    `apart` are the findings before those with one fault became one.
+    """
 
     findings: tuple[Finding, ...]
     engine: str
     words: Mapping[str, Any]
     clips: tuple[JudgedClip, ...]
     left_out: tuple[str, ...] = ()
+    apart: tuple[Finding, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -113,7 +117,7 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     judged = [replace(one, named=names.get(one.clip.index)) for one in judged]
     left_out = _left_out(sources) if media is None and sources else ()
     told = told_once(rulebook.findings, dict.fromkeys(findings))
-    return Verdict(folded(told), engine, words, tuple(judged), left_out)
+    return Verdict(folded(told), engine, words, tuple(judged), left_out, tuple(told))
 
 
 def _rendering(rulebook: Rulebook, words: Mapping[str, Any], findings: list[Finding]) -> dict[str, Value]:

@@ -13,17 +13,17 @@ from pathlib import Path
 from proxx import __version__, difftext
 from proxx.casefiles import Tested, as_document, layers_of, run_layers
 from proxx.coverage import untested
-from proxx.delivery import STDOUT, deliver, targets_of
-from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, Finding, ProxxError, RulebookError
+from proxx.delivery import STDOUT, deliver, fault_reports, from_here, targets_of
+from proxx.errors import EXIT_FINDINGS, EXIT_OK, EXIT_USAGE, ProxxError, RulebookError
 from proxx.jsonout import json_text
 from proxx.model import Media
 from proxx.prove import lint
-from proxx.report import Context, FileReport
+from proxx.report import Context
 from proxx.revision import revision_of
 from proxx.rulebook import Rulebook, builtin
 from proxx.shelf import distinct, folders_of, load
 from proxx.stray import all_strays
-from proxx.terminal import is_json, print_reports, print_text, print_words, read_bytes, saved_probes
+from proxx.terminal import is_json, print_reports, print_text, print_words, saved_probes
 from proxx.tryout import try_all
 
 NEWLINE = "\n"
@@ -48,7 +48,7 @@ def check_command(arguments: argparse.Namespace) -> int:
         faults = [*error.faults]
     faults += all_strays(layers or folders)
     last = os.path.join(os.path.realpath(folders[-1] if folders else builtin()), "rulebook.toml")
-    reports = reports_of([fault if fault.subject else replace(fault, subject=last) for fault in faults], heads)
+    reports = fault_reports([fault if fault.subject else replace(fault, subject=last) for fault in faults], heads)
     trouble = deliver(reports, targets, Context(__version__, folder=os.getcwd()))
     for one in trouble:
         print(f"proxx: {one}", file=sys.stderr)
@@ -83,22 +83,6 @@ def _templates(layers: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def reports_of(faults: Sequence[Finding], paths: Sequence[str] = ()) -> list[FileReport]:
-    """One report for each of the files that have faults, and for those that are named in any case."""
-    found = []
-    for path in dict.fromkeys([*paths, *(fault.subject for fault in faults)]):
-        text = read_bytes(path).decode("utf-8", "replace") if os.path.isfile(path) else ""
-        here = tuple(fault for fault in faults if fault.subject == path)
-        found.append(FileReport(_shown(path) or "rulebook", text, "none", here))
-    return found
-
-
-def _shown(path: str) -> str:
-    """The path from here, where the file lies below."""
-    near = os.path.relpath(path) if path else ""
-    return path if near.startswith("..") else near
-
-
 def test_command(arguments: argparse.Namespace) -> int:
     """Run the cases of every layer; exit 1 when one fails."""
     tested = run_layers(_folders(arguments), load)
@@ -106,7 +90,7 @@ def test_command(arguments: argparse.Namespace) -> int:
         print_text(json_text(as_document(tested)))
     else:
         if tested.faults:
-            print_reports(reports_of(tested.faults), is_json=False)
+            print_reports(fault_reports(tested.faults), is_json=False)
         print_words(tested_text(tested, rows=arguments.coverage))
     return EXIT_OK if tested.ok else EXIT_FINDINGS
 
@@ -116,7 +100,7 @@ def tested_text(tested: Tested, *, rows: bool) -> str:
     lines = []
     for one in tested.outcomes:
         if one.misses:
-            lines += [f"failed: {one.id}: {one.note}", f"  --> {_shown(one.path)}:{one.line}:{one.column}"]
+            lines += [f"failed: {one.id}: {one.note}", f"  --> {from_here(one.path)}:{one.line}:{one.column}"]
             for miss in one.misses:
                 lines += [
                     f"    {miss.what}",
