@@ -31,7 +31,7 @@ from proxx.rulebook import Rulebook
 from proxx.settings import rate_setting
 from proxx.sound import Track, tracks
 from proxx.tables import Value
-from proxx.words import complete, explicit_rate, read_words, text_findings
+from proxx.words import complete, explicit_rate, near_rate, read_words, text_findings
 
 
 class World(Protocol):
@@ -100,8 +100,9 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     words, wrong = read_words(rulebook, reading)
     findings += wrong
     complete(rulebook, words, reading.document, world.now())
-    facts = {**spec_facts(words), **profile_facts(rulebook, words)}
-    findings += tell_all(rulebook, ask(rulebook, "spec", facts), {})
+    near = near_rate(rulebook, words)
+    facts = {**spec_facts(words), "spec.rate-near": "yes" if near else "no", **profile_facts(rulebook, words)}
+    findings += tell_all(rulebook, ask(rulebook, "spec", facts), near)
     facts |= _rendering(rulebook, words, findings)
     agreement = ask(rulebook, "profile", facts)
     if raises(agreement):

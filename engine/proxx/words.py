@@ -16,6 +16,9 @@ from proxx.nearest import as_question
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
 
+NEARLY = Fraction(1, 2000)
+"""How far, of itself, a rate is from an NTSC rate that it is nearly: half of what parts 24 from 23.976."""
+
 
 def text_findings(rulebook: Rulebook, reading: Reading) -> list[Finding]:
     """What is wrong with the text of a spec."""
@@ -93,6 +96,16 @@ def explicit_rate(rulebook: Rulebook, words: Mapping[str, Any]) -> Fraction | No
     if words.get("fps_mode") != "explicit" or "fps_explicit" not in words:
         return None
     return exact_rate(words["fps_explicit"], rulebook.items["rate"])
+
+
+def near_rate(rulebook: Rulebook, words: Mapping[str, Any]) -> dict[str, str]:
+    """Where the explicit rate is nearly one that has a name, and not that one: the texts that say so; else nothing."""
+    rate = explicit_rate(rulebook, words)
+    for name, text in rulebook.items["rate"].items():
+        exact = Fraction(text)
+        if rate is not None and rate != exact and abs(rate - exact) < exact * NEARLY:
+            return {"rate": str(words["fps_explicit"]), "named-rate": name, "exact-rate": text}
+    return {}
 
 
 def complete(rulebook: Rulebook, words: dict[str, Any], document: Mapping[str, Any], now: str) -> None:
