@@ -283,6 +283,21 @@ def test_every_value_of_a_profile_says_its_layer_and_place(tmp_path: Path, capsy
     assert (layer_, name, text[line - 1][column - 1 :]) == ("proxx", "proxy_prores_lt.toml", '"prores_aw"')
 
 
+def test_a_row_that_a_layer_changed_is_named_where_the_finding_below_has_lost_its_example(tmp_path: Path) -> None:
+    row = '{ id = "case", replaces = true, name = "case", source = "We", evidence = { level = "unverified" } }'
+    text = f"{SCHEMA.format('tables')}[table.resolve-name]\nrows = [\n  {row},\n]\n"
+    folder = layer(tmp_path / "l", {"matrices/ours.toml": text})
+    (fault,) = faults_of(folder)
+    assert (fault.id, fault.table, fault.row) == ("rulebook/self-test", "resolve-name", "case")
+    assert fault.message.endswith(f"name=case; the row is by layer studio ({folder}/matrices/ours.toml)")
+    rows = '{ id = "x", name = "extended", finding = "resolve/name" }, '
+    rows += '{ id = "y", name = "other", finding = "resolve/other-name" }'
+    text = text.partition("rows")[0] + 'replaces = true\ndoc = "D?"\nstage = "resolve"\nin = { name = "relink.name" }\n'
+    text += f'rows = [{rows}]\notherwise = {{ note = "Fine here." }}\n'
+    (fault,) = faults_of(layer(tmp_path / "m", {"matrices/ours.toml": text}))
+    assert (fault.row, "; the row is by layer studio" in fault.message) == ("otherwise", True)
+
+
 def test_decide_and_explain_say_where_the_rule_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = '[table.codec-container]\nrows = [\n  { id = "av1", remove = true },\n  { id = "av1-mkv", codec = "av1", '
     text = SCHEMA.format("tables") + rows + 'container = "mkv" },\n]\n'

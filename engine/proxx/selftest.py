@@ -9,7 +9,7 @@ from proxx.boxes import Masks, overlap, uncovered
 from proxx.errors import Finding
 from proxx.faults import fault, in_words, witness
 from proxx.rulebook import Rulebook
-from proxx.tables import Table
+from proxx.tables import OTHERWISE, Table
 
 
 def self_tests(rulebook: Rulebook) -> Iterator[Finding]:
@@ -40,9 +40,22 @@ def _self_test(
         if wrong is not None:
             does = "does not raise it" if kind == "bad" else "raises it"
             shown = witness(table, wrong)
+            row = _row_of(table, wrong)
             message = f"finding {name}: its {kind} example {does}: table {table.name}, {in_words(shown)}"
+            message += _by_another_layer(rulebook, name, table.name, row)
             found = fault(rulebook, "rulebook/self-test", message, f"finding/{name}", kind)
-            yield replace(found, table=table.name, witness=shown)
+            yield replace(found, table=table.name, row=row, witness=shown)
+
+
+def _row_of(table: Table, box: Masks) -> str:
+    """The row that decides an input."""
+    return next((row.id for row in table.rows if overlap(row.masks, box) is not None), OTHERWISE)
+
+
+def _by_another_layer(rulebook: Rulebook, finding: str, table: str, row: str) -> str:
+    """Which layer wrote the row, where it is not the one that wrote the finding: there the mistake is likely."""
+    layer, path, _ = rulebook.origin(f"table/{table}" + (f"/{row}" if row != OTHERWISE else ""))
+    return f"; the row is by layer {layer} ({path})" if layer != rulebook.origin(f"finding/{finding}")[0] else ""
 
 
 def _counter_example(table: Table, box: Masks, finding: str, *, wanted: bool) -> Masks | None:
