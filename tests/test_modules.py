@@ -54,7 +54,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "WORLD": (
         *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "toolbox", "commit"),
         *("window", "acquisition", "tmcd", "mxf", "wave", "marks", "essence"),
-        *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "timing"),
+        *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "fieldpairs", "timing"),
         *("stored", "trial", "combing", "stamp"),
         *("recall", "machine"),
         *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "hearing", "compare", "verify"),

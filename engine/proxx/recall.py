@@ -20,7 +20,7 @@ from proxx.stamp import GONE, source_stamp
 from proxx.tools import known_by
 
 LOOKERS = (
-    *("window.py", "tmcd.py", "mxf.py", "wave.py", "marks.py", "essence.py", "lastframe.py"),
+    *("window.py", "tmcd.py", "mxf.py", "wave.py", "marks.py", "essence.py", "lastframe.py", "fieldpairs.py"),
     *("model.py", "identify.py", "streams.py", "extent.py", "timecode.py", "probefile.py", "probe.py", "timing.py"),
     *("sampletimes.py", "scanlines.py", "light.py", "rhythm.py", "stored.py", "trial.py", "combing.py"),
     *("recall.py", "machine.py"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd
@@ -12,6 +12,7 @@ from statistics import median_low
 from threading import Event
 
 from proxx.clip import HDR_TRANSFERS
+from proxx.fieldpairs import Packet, framed
 from proxx.identify import Table
 from proxx.light import lit
 from proxx.model import Audio, Media, Video
@@ -35,19 +36,6 @@ NEAR = Fraction(1, 900)
 """How far a rate may lie from another, as a part of it, to be its NTSC fraction (1000/1001)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """When a packet is shown and decoded, and how long it lasts, in ticks; None is "not told".
-
-    `whole` is a picture that needs no other one.
-    """
-
-    pts: int | None
-    dts: int | None
-    duration: int
-    whole: bool = True
-
-
 Scanned = tuple[int, list[Packet], Fraction | None]
 """Of one stream: how many packets there are, those that are shown, and the tick in seconds."""
 
@@ -69,7 +57,9 @@ def measure(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = 
     if finished.code < 0:
         return replace(media, state="tool-crashed", detail=crash_words("ffprobe", finished.code))
     scanned = _packets(finished.stdout)
-    packets, shown, base = scanned.get(picture.index, (0, [], None))
+    packets, coded, base = scanned.get(picture.index, (0, [], None))
+    shown = framed(coded, picture, base)
+    packets -= len(coded) - len(shown)
     if packets == len(shown) and _begins_within(shown):
         decoded = _decoded(media, vocabulary, tool, stop)
         shown = [one for one in shown if decoded is None or one.pts is None or one.pts >= decoded]
