@@ -88,22 +88,8 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("paff")
     stream, clip = folder / "a.h264", folder / "00001.mts"
     stream.write_bytes(heads() + b"".join(field(at) for at in range(2 * FRAMES)))
-    argv = [
-        find_tool("ffmpeg"),
-        "-v",
-        "error",
-        "-nostdin",
-        "-r",
-        "50",
-        "-i",
-        stream,
-        "-c",
-        "copy",
-        "-f",
-        "mpegts",
-        clip,
-    ]
-    subprocess.run(argv, check=True, timeout=60)
+    words = ["-v", "error", "-nostdin", "-r", "50", "-i", str(stream), "-c", "copy", "-f", "mpegts", str(clip)]
+    subprocess.run([find_tool("ffmpeg"), *words], check=True, timeout=60)
     return clip
 
 
