@@ -141,7 +141,13 @@ def test_verify_finds_one_flipped_bit_and_quick_finds_a_cut_file(
 ) -> None:
     _, out, _ = done
     assert main(["verify", record_path(out)]) == 0
-    assert "2 of 2 proxies are as recorded" in capsys.readouterr().out
+    assert "2 of 2 proxies are as recorded\n" in capsys.readouterr().out
+    document = json.loads(Path(record_path(out)).read_text("utf-8"))
+    document["clips"][0]["status"] = "FAILED"
+    (other := out.parent / "other.record.json").write_text(json.dumps(document))
+    assert main(["verify", str(other), "--quick"]) == 0
+    told = "1 of 1 proxies are as recorded; 1 more of the record was never finished\n"
+    assert capsys.readouterr().out.endswith(told)
     path = out / NAMES[0]
     data, found = bytearray(path.read_bytes()), path.stat()
     data[len(data) // 2] ^= 1

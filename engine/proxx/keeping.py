@@ -118,9 +118,16 @@ def verify_command(arguments: argparse.Namespace) -> int:
         print_text(json_text(document))
     else:
         print_text(_finding_text(folder, chain))
-        print_words(f"{sum(1 for one in checked if one.state == 'same')} of {len(checked)} proxies are as recorded\n")
+        same = sum(1 for one in checked if one.state == "same")
+        print_words(f"{same} of {len(checked)} proxies are as recorded{_unmade(record)}\n")
     wrong = has_errors(chain) or any(one.state != "same" for one in checked)
     return EXIT_FINDINGS if wrong else EXIT_OK
+
+
+def _unmade(record: dict[str, Any] | None) -> str:
+    """How many clips of a record have no proxy that could be checked."""
+    count = len(record["clips"]) - len(completed(record)) if record is not None else 0
+    return f"; {count} more of the record {'was' if count == 1 else 'were'} never finished" if count else ""
 
 
 def _check(arguments: argparse.Namespace, book: Rulebook, clips: Sequence[Clip], log: Log) -> list[Checked]:
