@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_task import assert_shape, job, proxies, records
 
+from proxx import commit
 from proxx.chain import add_record, broken_links
 from proxx.cli import main
 from proxx.commit import write_new
@@ -521,6 +522,21 @@ def test_a_source_is_known_by_its_two_ends(tmp_path: Path) -> None:
 def test_a_document_is_numbered_unless_the_last_one_says_the_same(tmp_path: Path) -> None:
     names = [Path(write_new(str(tmp_path), "j", "plan.json", text)).name for text in ("a", "a", "b", "b", "a")]
     assert names == ["j.plan.json", "j.plan.json", "j.2.plan.json", "j.2.plan.json", "j.3.plan.json"]
+
+
+@pytest.mark.parametrize(("rival", "name"), [("a", "j.plan.json"), ("b", "j.2.plan.json")])
+def test_two_processes_of_one_job_write_one_document(
+    rival: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = commit.write_durably
+
+    def slower(path: str, text: str) -> None:
+        real(path, text)
+        (tmp_path / "j.plan.json").write_text(rival)
+
+    monkeypatch.setattr(commit, "write_durably", slower)
+    assert Path(write_new(str(tmp_path), "j", "plan.json", "a")).name == name
+    assert {path.name for path in tmp_path.iterdir()} == {"j.plan.json", name}
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ def write_new(folder: str, stem: str, suffix: str, text: str) -> str:
             publish(part, path)
             return path
         except FileExistsError:
+            if _holds(path, text):
+                return path  # another process of the same job was quicker
             number += 1
         except OSError as error:
             raise ProxxError(f"cannot write {path}: {error.strerror}") from error
