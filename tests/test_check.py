@@ -309,7 +309,8 @@ def test_a_spec_that_cannot_be_opened_is_usage_and_the_others_are_still_judged(
     assert code == 2
     assert out.startswith(f"{right}: ok\n")
     assert err == (
-        f"proxx: cannot read {missing}: No such file or directory\nproxx: cannot read {pipe}: it is no regular file\n"
+        f"proxx: cannot read {missing}: No such file or directory\nproxx: cannot read {pipe}: "
+        "it is no regular file (what comes through a pipe is named -)\n"
     )
     code, out, err = spoken(capsysbinary, "--no-media", tmp_path / "empty")
     assert (code, out, err) == (2, "", f"proxx: no specs (*.json) below {tmp_path / 'empty'}\n")

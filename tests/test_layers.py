@@ -298,6 +298,17 @@ def test_a_row_that_a_layer_changed_is_named_where_the_finding_below_has_lost_it
     assert (fault.row, "; the row is by layer studio" in fault.message) == ("otherwise", True)
 
 
+def test_an_editing_system_that_no_table_judges_is_refused(tmp_path: Path) -> None:
+    nle = '[nle.other]\ntitle = "Other"\ndoc = "O."\nsystems = ["linux"]\nsuffixes = [""]\nfolders = ["Proxy"]\n'
+    text = SCHEMA.format("tables") + nle
+    (fault,) = faults_of(layer(tmp_path / "l", {"matrices/other.toml": text}))
+    assert (fault.id, fault.at) == ("rulebook/unjudged-nle", "/nle/other")
+    table = '[table.other-name]\ndoc = "D?"\nstage = "other"\nin = { name = "relink.name" }\nrows = [{ id = "all" }]\n'
+    stage = SCHEMA.format("facts") + '[stage.other]\ndoc = "O."\nsees = ["relink"]\ntexts = {}\n'
+    files = {"matrices/other.toml": text + table, "matrices/stage.toml": stage}
+    assert "other" in book_of(layer(tmp_path / "m", files)).items["nle"]
+
+
 def test_decide_and_explain_say_where_the_rule_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = '[table.codec-container]\nrows = [\n  { id = "av1", remove = true },\n  { id = "av1-mkv", codec = "av1", '
     text = SCHEMA.format("tables") + rows + 'container = "mkv" },\n]\n'

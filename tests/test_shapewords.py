@@ -38,6 +38,7 @@ def told(schema: str, text: str) -> list[tuple[str, str, str]]:
             ("shape", "/watchdog", "missing: seconds_per_megapixel, or replaces"),
         ),
         ("tables", ENTRY + 'valu = "A"\n', ("unknown-key", "/token/a/valu", "value?")),
+        ("tables", ENTRY + 'value = "a/b"\n', ("shape", "/token/a/value", "of a file name and holds no / and no \\")),
         ("tables", ENTRY, ("shape", "/token/a", "missing: from, or value")),
         (
             "tables",

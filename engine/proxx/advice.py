@@ -120,6 +120,10 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
     "unused-answer": ("An answer that no row gives is never given.", "Remove it from out, or give it in a row."),
     "unused-set": ("A set that no rule asks for changes nothing.", "Correct its name, or remove it."),
     "unused-stage": ("Nothing is asked at this stage.", "Remove it, or put a table there."),
+    "unjudged-nle": (
+        "What an editing system refuses is said by the tables at the stage of its name.",
+        "Declare [stage.NAME] and write tables at it, as matrices/relink/ of the shipped rulebook does.",
+    ),
     "word-twice": ("One word would mean two codecs or containers.", "Keep it where it belongs."),
     "untested": (
         "What no case reaches may change without anybody noticing.",

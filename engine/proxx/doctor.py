@@ -224,9 +224,4 @@ def _summary(found: Sequence[Judged], code: int, width: int) -> list[str]:
     """How many answers there were of each kind, and what the exit code means."""
     states = [one.condition.state for one in found]
     counts = ", ".join(f"{states.count(state)} {state}" for state in COLOURS if state in states)
-    words = {
-        0: "what was asked for works here",
-        1: "not all that was asked for works here",
-        3: "what was asked for cannot work here",
-    }
-    return wrapped(f"{words[code]}: {counts}", width, hang=4)
+    return wrapped(f"{ENDS[code]}: {counts}", width, hang=4)

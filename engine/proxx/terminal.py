@@ -31,7 +31,10 @@ def read_bytes(name: str) -> bytes:
         if name == "-":
             return sys.stdin.buffer.read()
         if os.path.exists(name) and not os.path.isfile(name):
-            raise ProxxError(f"cannot read {name}: it is no regular file", exit_code=EXIT_USAGE)
+            raise ProxxError(
+                f"cannot read {name}: it is no regular file (what comes through a pipe is named -)",
+                exit_code=EXIT_USAGE,
+            )
         with open(name, "rb") as handle:
             longer = os.fstat(handle.fileno()).st_size > MOST_BYTES
             return handle.read(MOST_BYTES) if longer else handle.read()

@@ -22,6 +22,7 @@ def unused(rulebook: Rulebook) -> Iterator[Finding]:
     yield from _findings(rulebook)
     yield from _sets(rulebook)
     yield from _stages(rulebook)
+    yield from _nles(rulebook)
     yield from _clashes(rulebook)
     for name in rulebook.items["table"]:
         yield from _columns(rulebook, rulebook.table(name))
@@ -65,6 +66,15 @@ def _stages(rulebook: Rulebook) -> Iterator[Finding]:
         if name not in asked:
             message = f"no table is asked at stage {name}, and no fact belongs to it"
             yield warned(fault(rulebook, "rulebook/unused-stage", message, f"stage/{name}"))
+
+
+def _nles(rulebook: Rulebook) -> Iterator[Finding]:
+    """Editing systems that no table judges: each would take every proxy without a word."""
+    asked = {data["stage"] for data in rulebook.items["table"].values()}
+    for name in rulebook.items["nle"]:
+        if name not in asked:
+            message = f"no table is asked at stage {name}, so that every proxy would relink in {name}"
+            yield fault(rulebook, "rulebook/unjudged-nle", message, f"nle/{name}")
 
 
 def _clashes(rulebook: Rulebook) -> Iterator[Finding]:
