@@ -45,7 +45,7 @@ def _result(clip: Mapping[str, Any]) -> dict[str, Any]:
         "findings": [finding["id"] for finding in clip["findings"]],
         "messages": [finding["message"] for finding in clip["findings"]],
         "resolve_says": (engine.get("bound") or {}).get("clip"),
-        "made": {key: made.get(key) for key in COUNTS} | {"frames": clip.get("frames_decoded")},
+        "made": {key: made.get(key) for key in COUNTS} | {"frames": clip.get("frames")},
         "sha256": clip.get("sha256"),
         "engine_impl": engine.get("engine_impl"),
         "product": engine.get("product"),

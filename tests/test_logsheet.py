@@ -33,7 +33,7 @@ def clip(name: str = "A001", rate: str = "25", frames: int = 50, **changes: Any)
         "source_media": {"video": {"rate": rate, "width": 1920, "height": 1080}},
         "promise": {"video": {"rate": rate}},
         "media": {"timecode": "01:00:00:00", "reel": "R1", "video": video, "audio": sound},
-        "frames_decoded": frames,
+        "frames": frames,
         "sha256": "sha256:00ff",
         **changes,
     }

@@ -52,10 +52,10 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # The machine: its programs, its files, and what is in them.
     "WORLD": (
-        *("lifeline", "plainchild", "guardian", "stopping", "process", "tools", "toolbox", "commit"),
+        *("lifeline", "plainchild", "guardian", "stopping", "pipes", "process", "tools", "toolbox", "commit"),
         *("window", "acquisition", "tmcd", "mxf", "wave", "marks", "essence"),
         *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "fieldpairs", "timing"),
-        *("stored", "trial", "combing", "stamp"),
+        *("stored", "prores", "vc3", "coded", "trial", "combing", "stamp"),
         *("recall", "machine"),
         *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "hearing", "compare", "verify"),
         *("packets", "writing"),

@@ -201,7 +201,7 @@ def test_what_a_decoder_says_of_damage_counts_at_any_level(
     line: str, counts: bool, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = Finished(0, b"", f"[info] Stream mapping:\n{line}\n".encode())
-    monkeypatch.setattr("proxx.engines.ffmpeg.stream", lambda argv, hear, stop, watch: said)
+    monkeypatch.setattr("proxx.engines.ffmpeg.stream", lambda argv, hear, stop, watch, reads: said)
     _, outcome = decode("/out/A001.mov", "ffmpeg", Event(), 60, rulebook.members("damage-words"))
     assert outcome.stderr == (line if counts else "")
 

@@ -114,7 +114,7 @@ def _line(clip: Mapping[str, Any]) -> Line:
     source, output = str(clip.get("source", "")), str(clip.get("output", ""))
     origin, promise, made = (_object(clip, key) for key in ("source_media", "promise", "media"))
     rate = _rate(promise) or _rate(made)
-    frames = _number(clip.get("frames_decoded")) or _number(_object(made, "video").get("frames"))
+    frames = _number(clip.get("frames")) or _number(_object(made, "video").get("frames"))
     name = base_name(source)
     stem = name.rpartition(".")[0] or name
     sound = [one for one in made.get("audio") or () if isinstance(one, Mapping)]

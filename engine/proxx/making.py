@@ -163,7 +163,8 @@ def _prove(work: Work, task: Task, want: Wanted, outcome: Outcome) -> Result:
         **({"relink": {one.nle: one.verdict for one in relinks}} if relinks else {}),
         "source_stamp": want.source.document(),
         "media": to_facts(replace(proof.media, path=task.output)),
-        "frames_decoded": proof.frames,
+        "frames": proof.frames,
+        "frames_decoded": proof.decoded,
         "verify_seconds": round(took, 3),
     }
     refused = any(finding.is_error for finding in findings)

@@ -100,8 +100,11 @@ def stream(
     grace: float = 5.0,
     timeout: float | None = None,
     watch: Watch | None = None,
+    reads: int | None = None,
 ) -> Finished:
     """Run a long tool under the guardian, calling `on_line` (in the caller's thread) with every line of its stdout.
+
+    `reads` is the end of a pipe that becomes its stdin: it is closed here, so that the pipe breaks when the tool ends.
 
     Of stderr the last 64 KiB are kept. When `stop` is set the child's group gets SIGINT, and SIGKILL when it is still
     there after `grace` seconds or when `stop` hurries. With a `watch`, a true answer of `on_line` means that the
@@ -116,16 +119,20 @@ def stream(
         moved = [on_line(line.decode("utf-8", "replace").rstrip("\r")) for line in lines]
         return any(moved)
 
-    child = _start(argv, guarded=True)
+    try:
+        child = _start(argv, guarded=True, reads=reads)
+    finally:
+        if reads is not None:
+            os.close(reads)
     code, stderr, why = _supervise(child, argv, cut, stop, timeout=timeout, grace=grace, watch=watch)
     if rest:
         on_line(rest.decode("utf-8", "replace"))
     return Finished(code, b"", stderr, why == "timeout", why == "stop", stalled=why == "stalled")
 
 
-def _start(argv: Sequence[str], *, guarded: bool) -> Child:
+def _start(argv: Sequence[str], *, guarded: bool, reads: int | None = None) -> Child:
     try:
-        return guardian.start(argv) if guarded else Plain(argv)
+        return guardian.start(argv, reads) if guarded else Plain(argv)
     except (OSError, ValueError) as trouble:
         raise ProxxError(f"cannot start {argv[0]}: {trouble}") from trouble
 

@@ -179,8 +179,15 @@ def _sizes(profile: Mapping[str, Any]) -> list[str]:
     return [
         told,
         grid(["raster", *(f"{rate_text(rate)} fps" for rate in rates)], body),
-        listed([*more, *_sound(profile)]),
+        listed([*more, *_sound(profile), *_proof(profile)]),
     ]
+
+
+def _proof(profile: Mapping[str, Any]) -> list[str]:
+    """How much of a made file is decoded, where that is not all."""
+    every = profile.get("proof", {}).get("every", 1)
+    told = f"Of a made file one picture in {every} is decoded; all are counted and looked at as they are stored."
+    return [told] if every > 1 else []
 
 
 def _raster(word: str) -> tuple[int, int]:

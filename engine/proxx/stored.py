@@ -26,7 +26,7 @@ MOST_RUNS = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
-class _Track:
+class Track:
     """The tables of one track: how many pictures, their sizes, the chunks that they lie in, how parts are counted.
 
     `size` is that of every picture, 0 where each has its own; `runs` are the first picture, the first chunk and the
@@ -53,6 +53,26 @@ class _Track:
         sizes = struct.unpack(f">{len(table) // 4}I", table[: len(table) // 4 * 4])
         return (offset + sum(sizes[:-1]), sizes[-1]) if len(sizes) == before + 1 else (0, 0)
 
+    def places(self) -> list[tuple[int, int]]:
+        """Where every picture begins, and how many bytes it has; none where the tables are too long to be read."""
+        sizes = [self.size] * self.count if self.size else self._numbers(self.sizes, 4, self.count)
+        begins = [first for first, _, _ in self.runs] + [self.count]
+        found: list[tuple[int, int]] = []
+        for (first, chunk, each), end in zip(self.runs, begins[1:], strict=True):
+            offsets = self._numbers(self.chunks + self.wide * chunk, self.wide, -((first - end) // each))
+            for offset, picture in zip(offsets, range(first, end, each), strict=False):
+                for size in sizes[picture : min(picture + each, end)]:
+                    found.append((offset, size))
+                    offset += size
+        return found if len(found) == self.count else []
+
+    def _numbers(self, at: int, wide: int, count: int) -> tuple[int, ...] | list[int]:
+        """So many numbers of a table; fewer where the window allows no more."""
+        data = b""
+        while len(data) < wide * count and (part := self.window.read(at + len(data), wide * count - len(data))):
+            data += part
+        return struct.unpack(f">{len(data) // wide}{'Q' if wide == 8 else 'I'}", data[: len(data) // wide * wide])
+
 
 def misfit(path: str, place: int, most: int) -> tuple[int, int] | None:
     """The number (from 0, as they are stored) of the first picture that cannot be what it should be, and how many
@@ -62,7 +82,7 @@ def misfit(path: str, place: int, most: int) -> tuple[int, int] | None:
     them. A few bytes of each are read, and no more of the file than a Window allows.
     """
     with open(path, "rb", buffering=0) as file:
-        track = _track(Window(file, os.fstat(file.fileno()).st_size), place)
+        track = read_track(Window(file, os.fstat(file.fileno()).st_size), place)
         if track is None:
             return None
         wrong = next((one for one in _chosen(track.count, most) if not _fits(track, *track.place(one))), None)
@@ -75,7 +95,7 @@ def _chosen(count: int, most: int) -> Iterator[int]:
     return (at * (count - 1) // (most - 1) for at in range(most))
 
 
-def _fits(track: _Track, at: int, size: int) -> bool:
+def _fits(track: Track, at: int, size: int) -> bool:
     """Whether a picture begins with something, and its parts fill it. What is not to be read is taken for well."""
     if size >= HOLE and track.window.read(at, HOLE) == bytes(HOLE):
         return False
@@ -92,7 +112,7 @@ def _fits(track: _Track, at: int, size: int) -> bool:
     return True
 
 
-def _track(window: Window, place: int) -> _Track | None:
+def read_track(window: Window, place: int) -> Track | None:
     """The tables of the track at a place in the order of the file; None where it has none, as in fragmented files."""
     moov = child(window, 0, window.size, b"moov")
     tracks = [one for one in boxes(window, *moov) if one[0] == b"trak"] if moov else []
@@ -110,7 +130,7 @@ def _track(window: Window, place: int) -> _Track | None:
     if count <= 0 or not runs:
         return None
     wide = 8 if b"co64" in parts else 4
-    return _Track(window, count, size, begins + 12, offsets[0] + 8, wide, runs, _prefix(window, *parts[b"stsd"]))
+    return Track(window, count, size, begins + 12, offsets[0] + 8, wide, runs, _prefix(window, *parts[b"stsd"]))
 
 
 def _runs(window: Window, begins: int, ends: int) -> list[tuple[int, int, int]]:

@@ -1,4 +1,4 @@
-"""Proves a made proxy: probes it, decodes it to its end, and asks the output tables about every promised fact."""
+"""Proves a made proxy: probes it, decodes it, and asks the output tables about every promised fact."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from threading import Event
 from typing import Any
 
 from proxx.clip import MILLISECONDS
+from proxx.coded import Essence, find_essence
 from proxx.commit import digest
 from proxx.compare import compare
-from proxx.engines.ffmpeg import Outcome, decode, patience
+from proxx.engines.ffmpeg import Outcome, Sample, decode, patience
 from proxx.errors import Finding
 from proxx.evaluate import Decision, ask, tell
 from proxx.facts import base_name
 from proxx.hearing import Aspect
-from proxx.model import Media, Task
+from proxx.model import Media, Task, Video
 from proxx.origin import settled
 from proxx.probe import probe
 from proxx.rulebook import Rulebook
@@ -25,12 +26,16 @@ from proxx.stopping import Stop
 from proxx.timing import first_fields, first_light, measure
 from proxx.toolbox import Tools
 
+EVERY = 1
+"""Every picture is decoded, where a profile says nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What a made file is, what is wrong with it against its promise, and which row of every table judged that.
 
-    `sha256` is of the bytes that were proved: none where only headers were looked at, or where the proof was given up.
+    `frames` are counted, `decoded` is how many of them were decoded. `sha256` is of the bytes that were proved: none
+    where only headers were looked at, or where the proof was given up.
     """
 
     media: Media
@@ -38,6 +43,17 @@ class Proof:
     findings: tuple[Finding, ...]
     decided: Mapping[str, str]
     sha256: str = ""
+    decoded: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A file's pictures: how many there are, how many were decoded, how that ended, and how they are stored."""
+
+    frames: int | None
+    decoded: int | None
+    outcome: Outcome
+    essence: Essence | None
 
 
 def verify(
@@ -50,34 +66,60 @@ def verify(
     *,
     decodes: bool = True,
 ) -> Proof:
-    """The proof of the file at `path` against the task's promise; without `decodes` only as far as its headers tell."""
+    """The proof of the file at `path` against the task's promise; without `decodes` only as far as its headers tell.
+
+    Where the profile says so, one picture of so many is decoded; all are counted and looked at as they are stored.
+    """
     enough = Stop(stop)
-    with ThreadPoolExecutor(
-        2
-    ) as pool:  # decoder and hash read the same bytes at once, and the header is read meanwhile
-        pace, words = patience(rulebook.items["watchdog"], task), rulebook.members("damage-words")
-        decoding = pool.submit(decode, path, tools.ffmpeg, enough, pace, words, tools.threads) if decodes else None
+    every = profile.get("proof", {}).get("every", EVERY)
+    with ThreadPoolExecutor(2) as pool:  # decoder and hash read the same bytes at once, and the header meanwhile
+        decoding = pool.submit(_decode, rulebook, task, path, every, tools, enough) if decodes else None
         hashing = pool.submit(digest, path, enough.is_set) if decodes else None
         made = settled(rulebook, probe(path, rulebook.vocabulary, tools.ffprobe, stop=stop), by_name=False)
         if made.state == "ok":
             made = _timed(rulebook, made, task.expect, tools.ffprobe, stop)
         else:
             enough.set()
-    frames: int | None = None
+    frames = decoded = None
     whole = hashing.result() if hashing is not None and not enough.is_set() else ""
     aspects = {
         "made.readable": Aspect("yes" if made.state == "ok" else "no", f"{made.state} {made.detail}", "a media file")
     }
     if made.state == "ok":
         if decoding is not None:
-            frames, outcome = decoding.result()
-            aspects |= _decoded(outcome)
+            pictures = decoding.result()
+            frames, decoded = pictures.frames, pictures.decoded
+            aspects |= _found(pictures)
         aspects |= compare(task.expect, made, frames, profile, rulebook.members("linear-pcm"))
         if not decodes:
             aspects.pop("made.frames", None)
     decisions = ask(rulebook, "made", {fact: aspect.value for fact, aspect in aspects.items()})
     rows = {name: decision.row for name, decision in decisions.items()}
-    return Proof(made, frames, tuple(_findings(rulebook, task, aspects, decisions)), rows, whole)
+    return Proof(made, frames, tuple(_findings(rulebook, task, aspects, decisions)), rows, whole, decoded)
+
+
+def _decode(rulebook: Rulebook, task: Task, path: str, every: int, tools: Tools, enough: Stop) -> _Decoded:
+    """Decode a file to its end; or one picture of so many of it, and look at all as they are stored."""
+    pace, words = patience(rulebook.items["watchdog"], task), rulebook.members("damage-words")
+    essence = find_essence(path, task.expect.codec) if every > EVERY else None
+    if essence is None:
+        frames, outcome = decode(path, tools.ffmpeg, enough, pace, words, tools.threads)
+        return _Decoded(frames, frames, outcome, None)
+    video = task.expect.video or Video()
+    pictures = essence.pictures(every, enough.is_set)
+    sample = Sample(essence.decoder, (video.width or 0, video.height or 0), video.rate or Fraction(1), pictures)
+    decoded, outcome = decode(path, tools.ffmpeg, enough, pace, words, tools.threads, sample)
+    missing = essence.handed - (decoded or 0)
+    return _Decoded(len(essence.places) - missing, decoded, outcome, essence)
+
+
+def _found(pictures: _Decoded) -> dict[str, Aspect]:
+    """How the decoder ended, and whether the pictures are whole as they are stored."""
+    aspects = _decoded(pictures.outcome)
+    if pictures.essence is not None and "made.decode" in aspects:
+        flaw = pictures.essence.flaw
+        aspects["made.stored"] = Aspect("damaged" if flaw else "whole", flaw, "whole pictures")
+    return aspects
 
 
 def _decoded(outcome: Outcome) -> dict[str, Aspect]:

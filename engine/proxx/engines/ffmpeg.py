@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import struct
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from threading import Event
 from typing import Any
 
@@ -18,6 +22,9 @@ TAIL_LINES = 40
 _INFORMATION = re.compile(r"(?P<who>\[[^]]+ @ [^]]+\] )?\[(?:info|warning)\] (?P<words>.*)")
 COUNTERS = ("frame", "out_time_us", "total_size")
 """The lines of -progress whose values grow while FFmpeg gets on."""
+
+IVF, IVF_PICTURE = struct.Struct("<4sHH4sHHIIII"), struct.Struct("<IQ")
+"""The headers of IVF's file (mark, version, size, codec, raster, rate, pictures) and of each picture (size, number)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,16 @@ class Outcome:
     promise: Media | None = None
     trouble: Mapping[str, str] | None = None
     engine: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some pictures of a file, coded and numbered; FFmpeg's name of their codec, their raster, and the frame rate."""
+
+    codec: str
+    raster: tuple[int, int]
+    rate: Fraction
+    pictures: Iterable[tuple[int, bytes]]
 
 
 class Pace:
@@ -101,25 +118,59 @@ def _touched(path: str) -> tuple[int, int] | None:
 
 
 def decode(
-    path: str, tool: str, stop: Event, seconds: float, damage: Collection[str], threads: int = 0
+    path: str,
+    tool: str,
+    stop: Event,
+    seconds: float,
+    damage: Collection[str],
+    threads: int = 0,
+    sample: Sample | None = None,
 ) -> tuple[int | None, Outcome]:
     """Decode every stream of a made file to nothing: the number of video frames shown, and how the decoder ended.
 
-    Its `stderr` has errors alone, and what a decoder tells as mere information that begins with a word of `damage`.
-    `threads` is for the decoders (0: as many as there are cores). What smooths the edges of blocks is left out: it
-    reads no bit of the file.
+    With a `sample` only its pictures are decoded, and all sound. The outcome's `stderr` has errors alone, and what a
+    decoder tells as mere information that begins with a word of `damage`. `threads` is for the decoders (0: as many as
+    there are cores). What smooths the edges of blocks is left out: it reads no bit of the file.
     """
+    file = ["-protocol_whitelist", "file", "-threads", str(threads), "-skip_loop_filter", "all", "-i", f"file:{path}"]
+    source = ["-map", "0:v:0", "-map", "0:a?"]
+    if sample is not None:
+        pipe = ["-protocol_whitelist", "pipe", "-threads", str(threads), "-f", "ivf", "-c:v", sample.codec]
+        file, source = [*pipe, "-i", "pipe:0", *file], ["-map", "0:v:0", "-map", "1:a?"]
     argv = [
         tool, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "repeat+level+info", "-xerror",
-        "-progress", "pipe:1", "-protocol_whitelist", "file",
-        "-threads", str(threads), "-skip_loop_filter", "all", "-i", f"file:{path}",
+        "-progress", "pipe:1", *file, *source,
         # Nanoseconds: by slots of the frame rate, two pictures of an uneven file may stand in one, which is an error.
-        "-map", "0:v:0", "-map", "0:a?", "-fps_mode", "passthrough", "-enc_time_base:v", "1/1000000000",
+        "-fps_mode", "passthrough", "-enc_time_base:v", "1/1000000000",
         "-f", "null", "-",
     ]  # fmt: skip
     pace = Pace(lambda frames: None)
-    outcome = _follow(argv, pace, stop, Watch(seconds, lambda: False), lambda line: _tells_damage(line, damage))
+    with _fed(sample) as reads:
+        watch = Watch(seconds, lambda: False)
+        outcome = _follow(argv, pace, stop, watch, lambda line: _tells_damage(line, damage), reads)
     return pace.counted.get("frame"), outcome
+
+
+@contextmanager
+def _fed(sample: Sample | None) -> Iterator[int | None]:
+    """The reading end of a pipe into which the pictures of a sample are written meanwhile."""
+    if sample is None:
+        yield None
+        return
+    reading, writing = os.pipe()
+    with ThreadPoolExecutor(1) as pool:
+        feeding = pool.submit(_feed, writing, sample)
+        yield reading
+        feeding.result()
+
+
+def _feed(writing: int, sample: Sample) -> None:
+    """Write the pictures in the simplest of containers, which FFmpeg takes for every codec by name."""
+    with suppress(BrokenPipeError), open(writing, "wb") as pipe:  # a decoder that has ended takes no more
+        pipe.write(IVF.pack(b"DKIF", 0, IVF.size, b"", *sample.raster, *sample.rate.as_integer_ratio(), 0, 0))
+        for number, data in sample.pictures:
+            pipe.write(IVF_PICTURE.pack(len(data), number))
+            pipe.write(data)
 
 
 def _tells_damage(line: str, damage: Collection[str]) -> bool:
@@ -129,10 +180,15 @@ def _tells_damage(line: str, damage: Collection[str]) -> bool:
 
 
 def _follow(
-    argv: list[str], pace: Pace, stop: Event, watch: Watch, counts: Callable[[str], bool] = lambda line: True
+    argv: list[str],
+    pace: Pace,
+    stop: Event,
+    watch: Watch,
+    counts: Callable[[str], bool] = lambda line: True,
+    reads: int | None = None,
 ) -> Outcome:
     begun = time.monotonic()
-    finished = stream(argv, pace.hear, stop, watch=watch)
+    finished = stream(argv, pace.hear, stop, watch=watch, reads=reads)
     said = finished.stderr.decode("utf-8", "replace").strip().splitlines()
     tail = "\n".join([line for line in said if counts(line)][-TAIL_LINES:])
     took = time.monotonic() - begun
