@@ -12,7 +12,8 @@ from typing import Any
 
 from proxx import guardian
 from proxx.engines.resolve_values import Trouble
-from proxx.process import POLL_SECONDS, STEP_SECONDS, Pipes, end_child
+from proxx.pipes import Pipes
+from proxx.process import POLL_SECONDS, STEP_SECONDS, end_child
 from proxx.stopping import Stop
 
 GRACE_SECONDS = 10.0
