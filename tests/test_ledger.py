@@ -409,7 +409,7 @@ def test_a_damaged_record_is_told_and_the_others_are_gone_by(
 
 
 def test_status_and_verify_look_into_the_folders_below(
-    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, out, source = done
     day = tmp_path / "day"
@@ -423,8 +423,17 @@ def test_status_and_verify_look_into_the_folders_below(
     assert f"fresh             A001/CLIP/{NAMES[0]}" in told
     assert states(day, capsys) == (0, dict.fromkeys(NAMES, "fresh"))
     (day / "A001" / "CLIP" / NAMES[1]).write_bytes(b"")
+    real = os.scandir
+
+    def locked(path: str) -> Any:
+        if path == str(day / "other"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
     assert main(["verify", f"{day}/", "--quick"]) == 1
-    told = capsys.readouterr().out
+    told, said = capsys.readouterr()
+    assert said == f"proxx: {day}/other is left out: Permission denied\n"
     assert f"same      {day}/A001/CLIP/{NAMES[0]}" in told
     assert "1 of 2 proxies are as recorded" in told
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,7 +28,7 @@ from proxx.report_text import as_text
 from proxx.rulebook import Rulebook
 from proxx.schedule import cores, threads_each
 from proxx.shelf import book_of
-from proxx.status import FINE, Job, Proxy, jobs, proxies
+from proxx.status import FINE, Job, Proxy, look_over
 from proxx.stopping import Stop, stop_on_signals
 from proxx.terminal import is_json, print_text, print_words
 from proxx.toolbox import tools
@@ -39,13 +40,12 @@ def status_command(arguments: argparse.Namespace) -> int:
     book = book_of(arguments)
     folder, record = _place(arguments.place)
     if record is None:
-        places = list(output_folders(folder))
-        found = [proxy for place in places for proxy in proxies(book, place)]
-        known = [job for place in places for job in jobs(place, folder)]
+        looked = [look_over(book, place, folder) for place in output_folders(folder, _unread)]
+        known, found = [job for jobs, _ in looked for job in jobs], [one for _, proxies in looked for one in proxies]
     else:
         names = [output_name(clip) for clip in record["clips"] if isinstance(clip, dict)]
-        found = proxies(book, folder, [name for name in names if name])
-        known = [job for job in jobs(folder, folder) if job.file == os.path.basename(arguments.place)]
+        known, found = look_over(book, folder, folder, [name for name in names if name])
+        known = [job for job in known if job.file == os.path.basename(arguments.place)]
     if is_json(arguments):
         document = {
             "format": 1,
@@ -86,6 +86,11 @@ def _brief(words: str) -> str:
 def _marked(one: Job | Proxy) -> str:
     """The mark of what a simulated Resolve made."""
     return SIMULATED if one.simulated else ""
+
+
+def _unread(error: OSError) -> None:
+    """Tell, and go on: a volume has folders of the system's own."""
+    print(f"proxx: {shown(str(error.filename))} is left out: {error.strerror}", file=sys.stderr)
 
 
 def _place(name: str) -> tuple[str, dict[str, Any] | None]:
@@ -207,7 +212,7 @@ def _finished(book: Rulebook, folder: str, record: dict[str, Any] | None) -> tup
     """
     if record is not None:
         return [placed(folder, clip) for clip in completed(record)], chain_findings(book, folder, broken_links(folder))
-    kept = [kept_in(book, place) for place in output_folders(folder)]
+    kept = [kept_in(book, place) for place in output_folders(folder, _unread)]
     clips, said = [clip for one in kept for clip in one.clips], [finding for one in kept for finding in one.findings]
     if not clips and not said:
         raise ProxxError(f"no ledger and no record of finished proxies in {folder}", exit_code=EXIT_USAGE)

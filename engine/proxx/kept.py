@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,14 @@ class Kept:
     findings: tuple[Finding, ...]
 
 
-def output_folders(top: str) -> Iterator[str]:
-    """A folder, and those below it that hold a ledger or records: a watcher keeps its sources' folders."""
-    for folder, below, names in os.walk(top):
-        if folder == top or HOME in below or any(name.endswith(SUFFIX) for name in names):
+def output_folders(top: str, unread: Callable[[OSError], None]) -> Iterator[str]:
+    """A folder, and those below it that hold a ledger or records: a watcher keeps its sources' folders.
+
+    `unread` hears of those below that cannot be read.
+    """
+    yield top
+    for folder, below, names in os.walk(top, onerror=unread):
+        if folder != top and (HOME in below or any(name.endswith(SUFFIX) for name in names)):
             yield folder
         below[:] = sorted(name for name in below if not name.startswith("."))
 

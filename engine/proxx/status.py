@@ -76,13 +76,18 @@ class Job:
         }
 
 
-def proxies(rulebook: Rulebook, folder: str, only: Iterable[str] | None = None) -> list[Proxy]:
-    """Every proxy that the ledger of a folder knows, and media that it does not; or `only` these outputs."""
+def look_over(
+    rulebook: Rulebook, folder: str, top: str, only: Iterable[str] | None = None
+) -> tuple[list[Job], list[Proxy]]:
+    """The jobs of a folder, with their files as they are called from `top`, and its proxies, or `only` these."""
     ledger = Ledger(folder)
-    wanted = None if only is None else set(only)
-    entries = {entry.name: entry for entry in ledger.entries() if wanted is None or entry.name in wanted}
-    names = set(entries) | (wanted if wanted is not None else _media(rulebook, folder) - _sources(folder, entries))
-    return [_proxy(rulebook, ledger, name, entries.get(name)) for name in sorted(names)]
+    entries = {entry.name: entry for entry in ledger.entries()}
+    names = set(entries) | (_media(rulebook, folder) - _sources(folder, entries)) if only is None else set(only)
+    proxies = [_proxy(rulebook, ledger, name, entries.get(name)) for name in sorted(names)]
+    found = _jobs(folder, entries)
+    return [
+        replace(one, file=one.file and os.path.relpath(os.path.join(folder, one.file), top)) for one in found
+    ], proxies
 
 
 def _sources(folder: str, entries: Mapping[str, Entry]) -> set[str]:
@@ -134,21 +139,17 @@ def _unmade(ledger: Ledger, entry: Entry) -> str:
         return "running"
 
 
-def jobs(folder: str, top: str) -> list[Job]:
-    """Every job that left a record in a folder, in the order of their ends, and those that began and left none.
-
-    Their files are called as they are to be found from `top`.
-    """
+def _jobs(folder: str, entries: Mapping[str, Entry]) -> list[Job]:
+    """Every job that left a record in a folder, in the order of their ends, and those that began and left none."""
     found = {name: read_record(os.path.join(folder, name)) for name in record_names(folder)}
     records = {name: document for name, document in found.items() if document is not None}
     ended = sorted((_ended(name, one) for name, one in records.items()), key=lambda job: (job.ended_at, job.file))
     plans = {str(one.get("plan_file", "")).rpartition("/")[2] for one in records.values()}
-    told = [*ended, *_unfinished(folder, plans)]
+    told = [*ended, *_unfinished(folder, plans, entries)]
     clips = [clip for one in records.values() for clip in completed(one)]
-    made = unrecorded(Ledger(folder).entries(), clips)
+    made = unrecorded(entries.values(), clips)
     lost = [(job, len(names)) for job, names in sorted(made.items()) if job not in {one.job_id for one in told}]
-    told += [Job(job, "UNRECORDED", count, count, "") for job, count in lost]
-    return [replace(one, file=one.file and os.path.relpath(os.path.join(folder, one.file), top)) for one in told]
+    return [*told, *(Job(job, "UNRECORDED", count, count, "") for job, count in lost)]
 
 
 def _ended(name: str, record: Mapping[str, Any]) -> Job:
@@ -158,18 +159,17 @@ def _ended(name: str, record: Mapping[str, Any]) -> Job:
     return Job(str(record["job_id"]), str(record["status"]), done, len(record["clips"]), name, *times, simulated)
 
 
-def _unfinished(folder: str, recorded: set[str]) -> list[Job]:
+def _unfinished(folder: str, recorded: set[str], entries: Mapping[str, Entry]) -> list[Job]:
     try:
         names = sorted(name for name in os.listdir(folder) if name.endswith(".plan.json") and name not in recorded)
     except OSError:
         return []
-    ledger = Ledger(folder)
     found = []
     for name in names:
         document = read_plan(os.path.join(folder, name))
         tasks = [task for task in (document or {}).get("tasks", ()) if isinstance(task, dict)]
-        entries = [ledger.entry(str(task.get("output", ""))) for task in tasks]
-        done = sum(1 for entry in entries if entry is not None and entry.state == DONE)
+        clips = [entries.get(os.path.basename(str(task.get("output", "")))) for task in tasks]
+        done = sum(1 for entry in clips if entry is not None and entry.state == DONE)
         simulated = str((document or {}).get("engine_version", "")).endswith(SIMULATED)
         job_id = str((document or {}).get("job_id", ""))
         found.append(Job(job_id, "UNFINISHED", done, len(tasks), name, simulated=simulated))
