@@ -101,7 +101,7 @@ def judge_spec(rulebook: Rulebook, reading: Reading, world: World) -> Verdict:
     findings += wrong
     complete(rulebook, words, reading.document, world.now())
     near = near_rate(rulebook, words)
-    facts = {**spec_facts(words), "spec.rate-near": "yes" if near else "no", **profile_facts(rulebook, words)}
+    facts = {**spec_facts(words), "rate.near": "yes" if near else "no", **profile_facts(rulebook, words)}
     findings += tell_all(rulebook, ask(rulebook, "spec", facts), near)
     facts |= _rendering(rulebook, words, findings)
     agreement = ask(rulebook, "profile", facts)
