@@ -418,3 +418,24 @@ def test_a_set_that_the_program_asks_for_has_no_members_when_it_is_taken_away(
     assert not removed.members(name)
     spec, probes = ROOT / "examples/prores_offline.json", ROOT / "examples/example.probes.json"
     assert main(["check", str(spec), "--probes", str(probes), "--rulebook", str(tmp_path)]) in (0, 1)
+
+
+# ---- what routing forbids ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "offered", "codec"),
+    [
+        ('{ id = "braw", replaces = true, codec = "braw", then = { engine = "ffmpeg" } }', "ffmpeg", "braw"),
+        ('{ id = "x", container = "avi", codec = "cineform", then = { engine = "resolve" } }', "resolve", "cineform"),
+        ('{ id = "x", container = "dv", codec = "unknown", then = { engine = "ffmpeg" } }', "ffmpeg", "unknown"),
+    ],
+)
+def test_no_layer_offers_an_engine_that_routing_forbids(row: str, offered: str, codec: str, tmp_path: Path) -> None:
+    text = SCHEMA.format("tables") + f"[table.source-capability]\nrows = [{row}]\n"
+    if codec == "unknown":
+        taken = '[table.source-capability]\nrows = [{ id = "unknown", remove = true }, '
+        text = text.replace("[table.source-capability]\nrows = [", taken)
+    (fault,) = faults_of(layer(tmp_path, {"matrices/sources.toml": text}))
+    assert fault.id == "rulebook/forbidden-offer"
+    assert f"offers {offered} for {codec}, which table route never gives" in fault.message

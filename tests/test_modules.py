@@ -40,7 +40,19 @@ BANDS: dict[str, tuple[str, ...]] = {
     ),
     # Pure: the same input gives the same answer. No clock, process, chance or network.
     "DECIDE": (
-        *("evaluate", "boxes", "faults", "overlaps", "unused", "selftest", "reel", "resolvelint", "prove", "tablediff"),
+        *(
+            "evaluate",
+            "boxes",
+            "faults",
+            "overlaps",
+            "unused",
+            "selftest",
+            "offers",
+            "reel",
+            "resolvelint",
+            "prove",
+            "tablediff",
+        ),
         *("policy", "pose", "rhythm", "size", "timecode", "moments", "origin", "colour"),
         *("light", "pixels", "clip", "levels", "sound", "facts"),
         *("clipfacts", "settings", "renderids", "rawreach"),

@@ -77,6 +77,14 @@ FAULTS: dict[str, tuple[Damage, str, list[str]]] = {
         ),
         "rulebook/spare-row", ["row added is spare", "width=2"],
     ),
+    "a source row that offers FFmpeg for camera RAW": (
+        set_cell("source-capability", "braw", then={"engine": "ffmpeg"}),
+        "rulebook/forbidden-offer", ["row braw offers ffmpeg for braw", "class raw", "codec=braw"],
+    ),
+    "a source row that offers Resolve for one standard codec among RAW": (
+        set_cell("source-capability", "nikon-raw", codec=["nikon_raw", "cineform"]),
+        "rulebook/forbidden-offer", ["row nikon-raw offers resolve for cineform", "class standard"],
+    ),
     "a column that no row looks at": (
         set_key("table", "source-state", "in", value={"state": "source.state", "twice": "source.twice"}),
         "rulebook/unused-column", ["no row looks at column twice"],

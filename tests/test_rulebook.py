@@ -362,7 +362,10 @@ def test_a_locked_table_is_refused_naming_who_locked_it(name: str, change: str, 
 def test_no_layer_can_send_camera_raw_to_ffmpeg(tmp_path: Path) -> None:
     row = '{ id = "braw", codec = "braw", replaces = true, then = { engine = "ffmpeg" } }'
     folder = layer(tmp_path / "l", {"matrices/changes.toml": f"{TABLES}[table.source-capability]\nrows = [{row}]\n"})
-    book = load([folder], lint=prove.lint)
+    with pytest.raises(RulebookError) as caught:
+        load([folder], lint=prove.lint)
+    assert [fault.id for fault in caught.value.faults] == ["rulebook/forbidden-offer"]
+    book = load([folder], lint=lambda unread: [])  # had nobody proved it, no job would take the offer all the same
     route = route_source(book, Media(path="/a.braw", container="braw", codec="braw"))
     assert (route.engine, [finding.id for finding in route.findings]) == ("none", ["route/forbidden"])
 

@@ -9,6 +9,7 @@ from typing import Any
 from proxx.clip import accepts, resolution_words
 from proxx.model import NO_VIDEO, Media
 from proxx.nearest import question
+from proxx.offers import class_of
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
 
@@ -113,18 +114,12 @@ def source_facts(rulebook: Rulebook, media: Media) -> dict[str, Value]:
             "source.twice": "no",
             "source.container": media.container,
             "source.codec": media.codec,
-            "source.class": _class(rulebook, media.codec),
+            "source.class": class_of(rulebook, media.codec),
             "source.picture": picture,
             "source.name": "disagrees" if media.warnings else "agrees",
             "source.whole": ("no" if cut else "yes") if media.size is not None else None,
         }
     )
-
-
-def _class(rulebook: Rulebook, codec: str) -> str:
-    if codec == UNKNOWN:
-        return "unknown"
-    return "raw" if codec in rulebook.members("raw") else "standard"
 
 
 def source_texts(media: Media, index: int, first: int | None, offered: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from proxx.faults import Witness, fault, in_words, row_fault, table_fault, witne
 from proxx.jobspec import Spec
 from proxx.layers import escape
 from proxx.nearest import question
+from proxx.offers import forbidden_offers
 from proxx.overlaps import box_faults, decided
 from proxx.reel import pattern_faults
 from proxx.resolvelint import resolve_faults
@@ -61,6 +62,7 @@ def lint(rulebook: Rulebook) -> list[Finding]:
     if not any(one.is_error for one in faults):
         faults += list(_needed(rulebook)) or [
             *unused(rulebook),
+            *forbidden_offers(rulebook),
             *self_tests(rulebook),
             *_reel_patterns(rulebook),
             *_profiles(rulebook),

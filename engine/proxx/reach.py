@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from proxx.boxes import Masks, minus, overlap
 from proxx.faults import Witness, witness
+from proxx.offers import class_of
 from proxx.pixels import bit_depth
 from proxx.rulebook import Rulebook
 from proxx.tables import Column, Row, Table, Value
@@ -157,10 +158,9 @@ def _classes(rulebook: Rulebook, atoms: Mapping[str, Sequence[Value]]) -> list[R
     """Which codecs are of which class, as the program tells them."""
     if not {"source.codec", "source.class"} <= set(atoms):
         return [{}]
-    raw = set(rulebook.members("raw"))
     held = dict.fromkeys(("raw", "unknown", "standard"), 0)
     for at, codec in enumerate(atoms["source.codec"]):
-        held["unknown" if codec == "unknown" else "raw" if codec in raw else "standard"] |= 1 << at
+        held[class_of(rulebook, str(codec))] |= 1 << at
     return [
         {"source.class": 1 << at, "source.codec": held[str(value)]}
         for at, value in enumerate(atoms["source.class"])
