@@ -103,6 +103,10 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
         "A table can only ask for what is known when it is asked.",
         "Put the table at a later stage, or bind the column to a fact that is known by then.",
     ),
+    "forbidden-offer": (
+        "Camera RAW always goes to Resolve and standard codecs to FFmpeg: a clip of this row would be refused.",
+        "Let the row offer the other engine, or take the codec out of it.",
+    ),
     "unknown-outcome": (
         "What a row answers is declared by its table (out), so that nothing is answered that nobody understands.",
         "Correct the answer to one that out lists.",
