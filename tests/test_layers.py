@@ -420,7 +420,7 @@ def test_a_set_that_the_program_asks_for_has_no_members_when_it_is_taken_away(
     assert main(["check", str(spec), "--probes", str(probes), "--rulebook", str(tmp_path)]) in (0, 1)
 
 
-# ---- what routing forbids ---------------------------------------------------------------------------------------------
+# ---- what routing forbids --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
