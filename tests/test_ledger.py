@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_task import assert_shape, job, proxies, records
 
-from proxx import commit
+from proxx import commit, terminal
 from proxx.chain import add_record, broken_links
 from proxx.cli import main
 from proxx.commit import write_new
@@ -178,6 +178,17 @@ def test_verify_looks_beside_the_records_where_a_folder_was_moved_and_without_a_
     (moved / NAMES[1]).unlink()
     assert main(["verify", str(moved), "--quick"]) == 1
     assert "error[kept/missing]" in capsys.readouterr().out
+
+
+def test_the_record_of_very_many_clips_is_retried_and_run_as_any_other(
+    done: tuple[str, Path, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of clips with eight streams of sound each make more than the 64 MiB of a document that people write."""
+    _, out, _ = done
+    monkeypatch.setattr(terminal, "MOST_BYTES", 1000)
+    for word in ("retry", "run"):
+        assert main([word, record_path(out), "--quiet"]) == 0
+        assert "nothing to do" in capsys.readouterr().out
 
 
 def test_a_damaged_record_is_no_reason_to_crash(

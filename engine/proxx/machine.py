@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from proxx.rulebook import Rulebook
 
 if TYPE_CHECKING:
     from threading import Event
+
+    from proxx.recall import Recall
 
 
 class Machine:
@@ -122,7 +124,7 @@ class Machine:
 
         tool, ffmpeg, vocabulary = find_tool("ffprobe"), find_tool("ffmpeg"), self.rulebook.vocabulary
         recall = Recall(vocabulary, (tool, ffmpeg))
-        known = {path: media for path in paths if (media := recall.find(path)) is not None}
+        known = dict(self._remembered(recall, paths))
 
         def look(path: str, stop: Event) -> Media:
             one = probe(path, vocabulary, tool, stop=stop, tries=True)
@@ -137,6 +139,16 @@ class Machine:
         found = self._side_by_side(look, [path for path in paths if path not in known])
         known |= {one.path: one for one in _sound(tool, found)}
         return [known[path] for path in paths]
+
+    def _remembered(self, recall: Recall, paths: Sequence[str]) -> Iterator[tuple[str, Media]]:
+        """What was found before, by path: also that takes its time with thousands."""
+        for number, path in enumerate(paths, 1):
+            if self.stop is not None and self.stop.is_set():
+                return
+            media = recall.find(path)
+            self.told(number, len(paths))
+            if media is not None:
+                yield path, media
 
     def same_file(self, paths: Sequence[str]) -> Mapping[int, int]:
         """For a path that is the same file as an earlier one, by links or another spelling: the places of the two."""

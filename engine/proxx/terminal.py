@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from proxx.rulebook import Rulebook
 
 MOST_BYTES = 1 << 26
-"""No document of proxx is larger; what is longer is refused by its reader."""
+"""Nothing that people write is larger; what is longer is refused by its reader."""
 
 PROBES = ".probes.json"
+OURS = (".plan.json", ".record.json", ".results.json")
+MOST_OF_OURS = 1 << 31
+"""What proxx writes of a job takes some 10 KB a clip, and jobs may have many thousands."""
+
 NOT_SPECS = (".plan.json", ".record.json", PROBES)
 
 
@@ -36,8 +40,9 @@ def read_bytes(name: str) -> bytes:
                 exit_code=EXIT_USAGE,
             )
         with open(name, "rb") as handle:
-            longer = os.fstat(handle.fileno()).st_size > MOST_BYTES
-            return handle.read(MOST_BYTES) if longer else handle.read()
+            most = MOST_OF_OURS if name.endswith(OURS) else MOST_BYTES
+            longer = os.fstat(handle.fileno()).st_size > most
+            return handle.read(most) if longer else handle.read()
     except OSError as error:
         raise ProxxError(f"cannot read {name}: {error.strerror}", exit_code=EXIT_USAGE) from error
 
