@@ -386,7 +386,14 @@ def test_bytes_that_are_no_text_are_told_at_their_place(tmp_path: Path) -> None:
 def test_files_that_nobody_reads_are_told(tmp_path: Path) -> None:
     tables = SCHEMA.format("tables")
     names = ("limits.toml", "cases/more/a.toml", "profiles/templates/x.toml", "profiles/ffmpeg/h264.args.j2")
-    files = {**dict.fromkeys(names, tables), "matrices/A.TOML": tables, "matricez/a.toml": tables, "profile/a.toml": ""}
+    names += ("matrices/b.tml", "matrices/c.yaml", "profiles/ffmpeg/d.json", "profiles/templates/ffmpeg/e.args.j")
+    fine = ("matrices/README.md", "matrices/f.toml~", "profiles/notes.txt", "schema/tables.schema.json")
+    files = {
+        **dict.fromkeys((*names, *fine), tables),
+        "matrices/A.TOML": tables,
+        "matricez/a.toml": tables,
+        "profile/a.toml": "",
+    }
     folder = layer(tmp_path / "l", {**files, "cases/a.toml": tables, "notes/a.toml": "", "proxx.toml": ""})
     told = {(Path(one.subject).relative_to(folder).as_posix(), one.message.partition(";")[2]) for one in strays(folder)}
     assert {name for name, _ in told} == {*names, "matrices/A.TOML", "rulebook.toml"}

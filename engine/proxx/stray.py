@@ -13,6 +13,8 @@ from proxx.nearest import nearest
 ROOT_FILES = ("rulebook.toml", "proxx.toml", "pyproject.toml")
 SCHEMA_LINE = b"#:schema "
 TEMPLATES = "profiles/templates"
+OTHER_FORMATS = (".yaml", ".yml", ".json")
+"""Endings of files that somebody may take for rules or recipes."""
 
 
 def strays(folder: str) -> list[Finding]:
@@ -66,10 +68,17 @@ def _unread_in_part(here: str, part: str, name: str) -> str:
         return f"templates stand below {TEMPLATES}/"
     if name.endswith(".cube") and (part != "profiles" or in_templates):
         return "LUTs stand below profiles/, and a profile names them"
-    lower = name.lower()
-    if not name.endswith(SUFFIXES) and lower.endswith(SUFFIXES):
+    ending = os.path.splitext(name)[1]
+    if not name.endswith(SUFFIXES) and name.lower().endswith(SUFFIXES):
         return f"names end in {', '.join(SUFFIXES)}, in small letters"
+    if part != "schema" and (ending in OTHER_FORMATS or _is_misspelt(ending)):
+        return "rules and recipes end in .toml, templates in .j2, LUTs in .cube"
     return ""
+
+
+def _is_misspelt(ending: str) -> bool:
+    """Whether an ending is nearly one of ours, and no editor's backup."""
+    return ending not in SUFFIXES and bool(nearest(ending, SUFFIXES)) and not ending.endswith("~")
 
 
 def _names_a_schema(path: str) -> bool:
