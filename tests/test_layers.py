@@ -385,8 +385,9 @@ def test_bytes_that_are_no_text_are_told_at_their_place(tmp_path: Path) -> None:
 
 def test_files_that_nobody_reads_are_told(tmp_path: Path) -> None:
     tables = SCHEMA.format("tables")
-    names = ("limits.toml", "cases/more/a.toml", "profiles/templates/x.toml", "profiles/ffmpeg/h264.args.j2")
-    names += ("matrices/b.tml", "matrices/c.yaml", "profiles/ffmpeg/d.json", "profiles/templates/ffmpeg/e.args.j")
+    placed = ("limits.toml", "cases/more/a.toml", "profiles/templates/x.toml", "profiles/ffmpeg/h264.args.j2")
+    ended = ("matrices/b.tml", "matrices/c.yaml", "profiles/ffmpeg/d.json", "profiles/templates/ffmpeg/e.args.j")
+    names = (*placed, *ended)
     fine = ("matrices/README.md", "matrices/f.toml~", "profiles/notes.txt", "schema/tables.schema.json")
     files = {
         **dict.fromkeys((*names, *fine), tables),

@@ -12,7 +12,7 @@ from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
 from proxx.filenames import NAME_BYTES, TEMPORARY_BYTES, folded, has_control, name_bytes, name_form
 from proxx.forms import normal_path
-from proxx.nearest import question
+from proxx.nearest import as_question, nearest
 from proxx.rulebook import Rulebook
 from proxx.tables import Value
 
@@ -20,6 +20,9 @@ MEDIA_TOKENS = frozenset({"width", "height", "fps"})
 """Tokens whose values only the media tells."""
 
 CLOCK_TOKENS = frozenset({"date", "time"})
+
+GUESSES = 5
+"""Unknown tokens of a template for which the nearest known one is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +141,13 @@ def judge_template(
         facts["naming.clips"] = clips
         facts["naming.varies"] = "yes" if any(known[token]["varies"] for token in template.tokens) else "no"
         facts["naming.clock"] = "not-used" if not clock else "fixed" if has_moment else "open"
+    near = filter(None, (nearest(token, list(known)) for token in strange[:GUESSES]))
     words = {
         **texts,
         "template": template.text,
         "unknown": ", ".join(f"{{{token}}}" for token in strange),
         "known": ", ".join(f"{{{token}}}" for token in known),
-        "nearest": question(strange[0], list(known)) if strange else "",
+        "nearest": as_question(", ".join(dict.fromkeys(near))),
     }
     return tell_all(rulebook, ask(rulebook, "naming", facts), words)
 
