@@ -150,6 +150,12 @@ def test_halves_of_an_odd_number_of_ticks_are_fields_too() -> None:
     assert [one.pts for one in framed(coded, ntsc, TICK)] == [0, 3003]
 
 
+def test_matroska_rounds_to_milliseconds_and_calls_a_field_as_long_as_a_frame() -> None:
+    ntsc = Video(codec="h264", field_order="tt", rate=Fraction(30000, 1001))
+    coded = packets((0, 33), (17, 33), (33, 33), (50, 33), (67, 33), (83, 33))
+    assert [one.pts for one in framed(coded, ntsc, Fraction(1, 1000))] == [0, 33, 67]
+
+
 @pytest.mark.parametrize(
     "video",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -29,24 +30,25 @@ class Packet:
 def framed(packets: Sequence[Packet], video: Video, tick: Fraction | None) -> list[Packet]:
     """The packets in the order of decoding, with two fields that follow on one another as one.
 
-    A field lasts half a frame; the second one begins where the first one ends, or does not tell when it is shown.
+    The second one is shown half a frame after the first, or does not tell when, and then each lasts half a frame.
     """
     if video.codec not in FIELD_PICTURES or video.field_order not in FIELD_ORDERS or not video.rate or not tick:
         return list(packets)
-    frame = 1 / video.rate / tick
+    field = 1 / video.rate / tick / 2
     found: list[Packet] = []
-    waits = False
+    alone = False
     for packet in packets:
-        is_field = abs(2 * packet.duration - frame) <= 2  # ticks: the halves of an odd number are rounded
-        last = found[-1] if waits else None
-        if last is not None and is_field and _follows(packet, last):
-            found[-1] = replace(last, duration=last.duration + packet.duration)
-            waits = False
+        if alone and _is_second(packet, found[-1], field):
+            found[-1] = replace(found[-1], duration=math.ceil(2 * field))
+            alone = False
         else:
             found.append(packet)
-            waits = is_field and packet.pts is not None
+            alone = packet.pts is not None
     return found
 
 
-def _follows(packet: Packet, last: Packet) -> bool:
-    return packet.pts is None or abs(packet.pts - (last.pts or 0) - last.duration) <= 1
+def _is_second(packet: Packet, first: Packet, field: Fraction) -> bool:
+    """Whether a packet is the second field of a frame; ticks are whole numbers, so that it may be off by one."""
+    if packet.pts is None:
+        return all(abs(one.duration - field) <= 1 for one in (first, packet))
+    return abs(packet.pts - (first.pts or 0) - field) <= 1
