@@ -56,6 +56,8 @@ def logging(arguments: argparse.Namespace, now: Callable[[], str]) -> Iterator[N
 
     Raises ProxxError (exit 2) for a file that cannot be written.
     """
+    if arguments.log == "-":
+        arguments.log, arguments.log_format = None, arguments.log_format or "text"
     arguments.tell = log = _log(arguments.log_format, arguments.log, now)
     try:
         with redirect_stderr(_Said(log)) if takes_stderr(arguments) else nullcontext():

@@ -137,7 +137,9 @@ def _making(one: argparse.ArgumentParser) -> None:
 
 def log_options(one: argparse.ArgumentParser) -> None:
     """Where what happens is written for those who read it later."""
-    one.add_argument("--log", metavar="FILE", help="write what happens to this file, one event a line, at its end")
+    one.add_argument(
+        "--log", metavar="FILE", help="write what happens to this file, one event a line, at its end; -: to stderr"
+    )
     words = "how the log is written (text); without --log it goes to stderr, where nothing else is said then"
     one.add_argument("--log-format", choices=("text", "json"), help=words)
 
