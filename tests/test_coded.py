@@ -276,6 +276,13 @@ def test_a_hole_in_a_picture_that_is_not_decoded_keeps_a_proxy_from_its_name(
     assert not list((tmp_path / "out").glob("*.mov"))
 
 
+def test_a_card_says_how_many_pictures_are_decoded(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["profiles", "proxy_prores_hq"]) == 0
+    assert b"\n  proof       one picture in 3 is decoded" in capsysbinary.readouterr().out
+    assert main(["profiles", "proxy_prores_proxy"]) == 0
+    assert b"\n  proof " not in capsysbinary.readouterr().out
+
+
 def test_a_profile_whose_pictures_lean_on_each_other_cannot_be_proved_by_a_sample(
     book_copy: Callable[[], Path], capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:

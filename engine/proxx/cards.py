@@ -102,6 +102,10 @@ def profile_text(rulebook: Rulebook, name: str) -> str:
             f"  size        about {size['forecast']} Mb/s at 1920x1080, 25 fps"
             + (f"; at most {size['ceiling']}" if "ceiling" in size else "")
         )
+    if (every := profile.get("proof", {}).get("every", 1)) > 1:
+        lines.append(
+            f"  proof       one picture in {every} is decoded, all are counted and looked at as they are stored"
+        )
     for paragraph in profile["doc"].strip().split("\n\n"):
         lines += ["  " + line for line in wrapped(" ".join(paragraph.split()), 76)]
     return "\n".join(lines) + "\n"
