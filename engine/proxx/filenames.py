@@ -17,8 +17,12 @@ RESERVED = frozenset(
 """Device names of Windows: no file can be called so there, whatever its extension."""
 
 
+FOREIGN = frozenset('<>:"|?*')
+"""Letters that Windows, and file systems that are made for it (NTFS, exFAT, SMB shares), take in no file name."""
+
+
 def name_form(name: str, values: Sequence[str]) -> str:
-    """Whether a name (with its extension, made of these token values) is one that every file system takes."""
+    """Whether a name (with its extension, made of these token values) is one that proxx gives a file."""
     stem = name.rpartition(".")[0]
     if any(has_control(value) for value in (name, *values)):
         return "control"
@@ -31,6 +35,11 @@ def name_form(name: str, values: Sequence[str]) -> str:
     if name_bytes(name) > NAME_BYTES - TEMPORARY_BYTES:
         return "too-long"
     return "edge" if stem[0] == " " or stem[-1] in " ." else "fine"
+
+
+def foreign_letters(name: str) -> str:
+    """The letters of a name that Windows does not take, each once, in the order of the name."""
+    return "".join(letter for letter in dict.fromkeys(name) if letter in FOREIGN)
 
 
 def name_bytes(name: str) -> int:

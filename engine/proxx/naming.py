@@ -10,7 +10,7 @@ from fractions import Fraction
 from proxx.errors import Finding
 from proxx.evaluate import ask, tell_all
 from proxx.facts import base_name
-from proxx.filenames import NAME_BYTES, TEMPORARY_BYTES, folded, has_control, name_bytes, name_form
+from proxx.filenames import NAME_BYTES, TEMPORARY_BYTES, folded, foreign_letters, has_control, name_bytes, name_form
 from proxx.forms import normal_path
 from proxx.nearest import as_question, nearest
 from proxx.rulebook import Rulebook
@@ -199,7 +199,9 @@ def judge_names(rulebook: Rulebook, names: Sequence[Named], places: Mapping[str,
         same, alike = exact.get(named.name), seen.get(key)
         first = same or alike or named
         facts: dict[str, Value] = {"name.form": named.form, "name.extension": named.extension}
+        foreign = foreign_letters(named.name)
         if named.form == "fine":
+            facts["name.letters"] = "foreign" if foreign else "plain"
             facts["name.collision"] = "same" if same else "folded" if alike else "none"
             place = places.get(named.output, "free")
             is_folded = place == "free" and folded(normal_path(named.output)) in sources
@@ -218,6 +220,7 @@ def judge_names(rulebook: Rulebook, names: Sequence[Named], places: Mapping[str,
             "limit": NAME_BYTES - TEMPORARY_BYTES,
             "container": named.name.rpartition(".")[2],
             "written": named.written,
+            "letters": " ".join(foreign),
         }
         found += tell_all(rulebook, ask(rulebook, "name", facts), texts, named.source)
     return found

@@ -112,7 +112,7 @@ def judge(document: Mapping[str, Any], fields: Sequence[Field], told: Collection
         facts += _known(one, document, frozenset(guesses.values()))
     for key in strangers:
         name = key if isinstance(key, str) else str(key)
-        texts = _texts(field=shown(name)[1:-1], value=shown(document[key]), nearest=guesses[key])
+        texts = _texts(field=shown(name)[1:-1] or '""', value=shown(document[key]), nearest=guesses[key])
         facts.append(FieldFacts(name, pointer((name,)), known=False, texts=texts))
     return tuple(fact for fact in facts if fact.pointer not in told)
 
