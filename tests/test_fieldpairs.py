@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxx.cli import main
-from proxx.fieldpairs import Packet, framed
+from proxx.fieldpairs import Packet, counted_by_frames, framed
 from proxx.model import Video
 from proxx.probe import probe
 from proxx.rulebook import Rulebook
@@ -116,6 +116,27 @@ def test_the_proxy_has_a_frame_for_two_fields(
     assert (made.video.frames, made.video.rate, made.video.field_order) == (FRAMES, Fraction(25), scan)
     assert main(["verify", "--deep", str(out)]) == 0
     assert f"pictures: offset 0 (all {FRAMES} frames compared" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("extension", ["mp4", "mov", "mkv"])
+def test_a_copy_that_calls_every_field_a_frame_is_counted_by_frames(
+    extension: str, camera: Path, tmp_path: Path, rulebook: Rulebook, spec_file: Callable[..., Path]
+) -> None:
+    clip, out = tmp_path / f"copy.{extension}", tmp_path / "out"
+    words = ["-v", "error", "-nostdin", "-i", str(camera), "-c", "copy", str(clip)]
+    subprocess.run([find_tool("ffmpeg"), *words], check=True, timeout=60)
+    profile = {"container": "mov", "resolution": "same", "proxy_profile": "proxy_h264_mov"}
+    assert main(["run", str(spec_file(sources=[str(clip)], output_directory=str(out), **profile))]) == 0
+    made = probe(str(next(out.glob("*.mov"))), rulebook.vocabulary, find_tool("ffprobe"))
+    assert made.video is not None
+    assert (made.video.frames, made.video.rate) == (FRAMES, Fraction(25))
+
+
+@pytest.mark.parametrize(("decoded", "frames"), [(12, 30), (11, 30), (13, 60), (24, 60), (0, 60)])
+def test_only_half_as_many_frames_as_packets_halve_a_rate(decoded: int, frames: int) -> None:
+    fields = Video(codec="h264", field_order="tt", rate=Fraction(50), average_rate=Fraction(50), frames=60)
+    found = counted_by_frames(fields, 24, decoded)
+    assert (found.frames, found.rate) == (frames, Fraction(50 * frames, 60))
 
 
 def packets(*spans: tuple[int | None, int]) -> list[Packet]:

@@ -66,7 +66,7 @@ BANDS: dict[str, tuple[str, ...]] = {
     "WORLD": (
         *("lifeline", "plainchild", "guardian", "stopping", "pipes", "process", "tools", "toolbox", "commit"),
         *("window", "acquisition", "tmcd", "mxf", "wave", "marks", "essence"),
-        *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "probe", "fieldpairs", "timing"),
+        *("identify", "streams", "scanlines", "extent", "sampletimes", "probefile", "fieldpairs", "probe", "timing"),
         *("stored", "prores", "vc3", "coded", "trial", "combing", "stamp"),
         *("recall", "machine"),
         *("engines", "engines.ffmpeg", "engines.resolve_links", "record", "hearing", "compare", "verify"),

@@ -14,6 +14,10 @@ FIELD_PICTURES = frozenset({"h264", "mpeg2video"})
 """Codecs, in ffprobe's words, whose coded fields are a packet each, and a frame by twos when FFmpeg decodes them."""
 
 
+FASTEST = 30
+"""Frames a second beyond which interlaced video is not made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """When a packet is shown and decoded, and how long it lasts, in ticks; None is "not told".
@@ -45,6 +49,21 @@ def framed(packets: Sequence[Packet], video: Video, tick: Fraction | None) -> li
             found.append(packet)
             alone = packet.pts is not None
     return found
+
+
+def may_count_fields(video: Video) -> bool:
+    """Whether the rate of a header may be that of fields: interlaced pictures of so high a rate are no format."""
+    fielded = video.codec in FIELD_PICTURES and video.field_order in FIELD_ORDERS
+    return fielded and video.rate is not None and video.rate > FASTEST
+
+
+def counted_by_frames(video: Video, packets: int, frames: int) -> Video:
+    """The picture by frames, where only half as many of them as of packets come out of a decoder."""
+    if not frames or 2 * frames > packets + 1:
+        return video
+    halves = {name: getattr(video, name) for name in ("rate", "average_rate")}
+    rates = {name: rate / 2 for name, rate in halves.items() if rate is not None}
+    return replace(video, frames=None if video.frames is None else (video.frames + 1) // 2, **rates)
 
 
 def _is_second(packet: Packet, first: Packet, field: Fraction) -> bool:

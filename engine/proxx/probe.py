@@ -15,6 +15,7 @@ from typing import Any
 
 from proxx.essence import filled
 from proxx.extent import declared_size
+from proxx.fieldpairs import may_count_fields
 from proxx.identify import Table, identify, signature
 from proxx.marks import own_marks, together
 from proxx.model import Media
@@ -82,9 +83,10 @@ def probe(path: str, vocabulary: Table, tool: str, *, stop: Event | None = None,
     shown = {frame.get("stream_index") for frame in document.get("frames", ())}
     decodes = True if seen.video is not None and seen.video.index in shown and not finished.stderr else None
     seen = replace(filled(seen), size=glance.size, declared_size=glance.declared_size, cadence=cadence, audio=sound)
-    return replace(
-        seen, marks=marks, decodes=decodes, video=fielded(seen.video, document.get("frames", ()), vocabulary)
-    )
+    video = fielded(seen.video, document.get("frames", ()), vocabulary)
+    if video is not None and may_count_fields(video):
+        seen = replace(seen, cadence="unknown")  # the header may vouch for fields; their packets are looked at
+    return replace(seen, marks=marks, decodes=decodes, video=video)
 
 
 def _named(media: Media, names: Mapping[int, str]) -> Media:

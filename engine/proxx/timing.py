@@ -12,7 +12,7 @@ from statistics import median_low
 from threading import Event
 
 from proxx.clip import HDR_TRANSFERS
-from proxx.fieldpairs import Packet, framed
+from proxx.fieldpairs import Packet, counted_by_frames, framed, may_count_fields
 from proxx.identify import Table
 from proxx.light import lit
 from proxx.model import Audio, Media, Video
@@ -31,6 +31,9 @@ FRAMED = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "alac"})
 
 WITHIN = 10
 """Seconds at the beginning of a stream in which a picture must stand that needs no other."""
+
+SOME = 24
+"""Packets at the beginning of a picture that tell whether two of them make one frame."""
 
 NEAR = Fraction(1, 900)
 """How far a rate may lie from another, as a part of it, to be its NTSC fraction (1000/1001)."""
@@ -58,6 +61,8 @@ def measure(media: Media, vocabulary: Table, tool: str, *, stop: Event | None = 
         return replace(media, state="tool-crashed", detail=crash_words("ffprobe", finished.code))
     scanned = _packets(finished.stdout)
     packets, coded, base = scanned.get(picture.index, (0, [], None))
+    if may_count_fields(picture):
+        picture = counted_by_frames(picture, *_some(media, vocabulary, tool, stop))
     shown = framed(coded, picture, base)
     packets -= len(coded) - len(shown)
     if packets == len(shown) and _begins_within(shown):
@@ -102,6 +107,17 @@ def _decoded(media: Media, vocabulary: Table, tool: str, stop: Event | None) -> 
     )
     lines = finished.stdout.decode("ascii", "replace").splitlines()
     return integer(next((line.partition("pts=")[2].partition("|")[0] for line in lines if "pts=" in line), None))
+
+
+def _some(media: Media, vocabulary: Table, tool: str, stop: Event | None) -> tuple[int, int]:
+    """How many packets of the picture were decoded at its beginning, and how many frames came of them."""
+    shown = ["-select_streams", str(media.video.index if media.video else 0), "-read_intervals", f"%+#{SOME}"]
+    argv = [*safe_call(tool, vocabulary), *shown, "-show_entries", "packet=flags:frame=pts", "-of", "compact"]
+    finished = run(
+        [*argv, "-i", f"file:{whole_path(media.path)}"], timeout=vocabulary["probe"]["timeout_seconds"], stop=stop
+    )
+    kinds = [line.partition(b"|")[0] for line in finished.stdout.splitlines()]
+    return kinds.count(b"packet"), kinds.count(b"frame")
 
 
 def _slot_rate(steps: list[int], base: Fraction, video: Video) -> Fraction | None:
