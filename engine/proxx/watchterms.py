@@ -35,10 +35,17 @@ def _check_profile(book: Rulebook, name: str, engine: str, option: str) -> None:
         raise ProxxError(f"{option} {name}: this profile {why}", hint=f"Use one of: {fitting}", exit_code=EXIT_USAGE)
 
 
+class _Elsewhere(Machine):
+    """A machine whose folders are all well: one that cannot be written to is trouble, and no wrong option."""
+
+    def folder(self, path: str) -> tuple[str, str]:
+        return "ready", ""
+
+
 def _check_spec(arguments: argparse.Namespace, book: Rulebook, job: Job) -> None:
     """Judge the spec that a clip would have."""
     spec = specs_of(book, job, arguments, now(), "watch")[0]
-    verdict = check(book, spec.to_json().encode("utf-8", "surrogateescape"), Machine(book, no_media=True)).verdict
+    verdict = check(book, spec.to_json().encode("utf-8", "surrogateescape"), _Elsewhere(book, no_media=True)).verdict
     for finding in verdict.findings:
         if finding.is_error:
             raise ProxxError(
