@@ -159,8 +159,8 @@ def track_facts(track: Track, clip: Clip, rulebook: Rulebook, profile: Mapping[s
 
 def _language(language: str, rulebook: Rulebook, container: str) -> str:
     """none, standard (one that QuickTime has a number for) or other."""
-    known = said_language(language, rulebook.items["container"][container]) in rulebook.members("quicktime-languages")
-    return "none" if not language else "standard" if known else "other"
+    said = said_language(language, rulebook.items["container"][container])
+    return "none" if not language else "standard" if said in rulebook.members("quicktime-languages") else "other"
 
 
 def track_texts(track: Track, clip: Clip, profile: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,13 +11,17 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def nearest(word: str, choices: Sequence[str], meant: Mapping[str, str] = _NOTHING) -> str:
-    """The choice that the word stands for: by another name for it (`meant`), by case, or by spelling; "" for none."""
+    """The choice that the word stands for: by another name for it (`meant`), by case, as one that begins so, or by
+    spelling; "" for none.
+    """
     if len(word) > _LONGEST:
         return ""
     folded = _folded(word)
     for other, choice in (*meant.items(), *zip(choices, choices, strict=True)):
         if _folded(other) == folded:
             return choice
+    if longer := _longer(word, choices):
+        return longer[0]
     import difflib  # slow to import, and only a mistake needs it
 
     plain = {choice.casefold(): choice for choice in reversed(choices)}  # of two that differ by case, the first
@@ -32,7 +36,7 @@ def unmistakable(word: str, choices: Sequence[str], meant: Mapping[str, str] = _
     choice = nearest(word, choices, meant)
     folded = _folded(word)
     exact = {to for other, to in (*meant.items(), *zip(choices, choices, strict=True)) if _folded(other) == folded}
-    if exact or not choice:
+    if exact or not choice or _longer(word, choices):
         return choice if len(exact) == 1 else ""
     import difflib
 
@@ -43,6 +47,13 @@ def unmistakable(word: str, choices: Sequence[str], meant: Mapping[str, str] = _
         scores.append(match.ratio())
     scores.sort()
     return choice if len(scores) == 1 or scores[-1] - scores[-2] >= _MARGIN else ""
+
+
+def _longer(word: str, choices: Sequence[str]) -> list[str]:
+    """The choices that begin with the word as with one of their own words: of proxy_h264, proxy_h264_low."""
+    begin = word.strip().casefold()
+    plain = {one: one.casefold() for one in choices if begin}
+    return [one for one, low in plain.items() if low.startswith(begin) and not low[len(begin) :][:1].isalnum()]
 
 
 def _folded(word: str) -> str:
