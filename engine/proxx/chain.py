@@ -87,10 +87,14 @@ def _tip(ledger: Ledger) -> Link | None:
 
 def _newest(folder: str, names: list[str]) -> Link | None:
     """The record that no other names as the one before it; of several the last to end."""
-    found = {name: read_record(os.path.join(folder, name)) for name in names}
-    records = {name: document for name, document in found.items() if document is not None}
-    named = {previous_of(document).get("file") for document in records.values()}
-    loose = sorted((str(document.get("ended_at")), name) for name, document in records.items() if name not in named)
+    ends: dict[str, str] = {}
+    named: set[str] = set()
+    for name in names:  # one after another: all of a year's nights are too much at once
+        document = read_record(os.path.join(folder, name))
+        if document is not None:
+            ends[name] = str(document.get("ended_at"))
+            named.add(str(previous_of(document).get("file")))
+    loose = sorted((at, name) for name, at in ends.items() if name not in named)
     if not loose:
         return None
     name = loose[-1][1]

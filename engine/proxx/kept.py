@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,9 @@ from proxx.rulebook import Rulebook
 
 Clip = Mapping[str, Any]
 """A clip as a record tells it."""
+
+Maker = tuple[str, str]
+"""The file name of a proxy, and the job that made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,26 @@ def output_folders(top: str, unread: Callable[[OSError], None]) -> Iterator[str]
 
 def kept_in(rulebook: Rulebook, folder: str) -> Kept:
     """What the records and the ledger of a folder know, and whether they are whole and know the same."""
-    records, breaks = _records(rulebook, folder)
+    clips: dict[str, Clip] = {}
+    ended: dict[str, str] = {}
+    recorded: set[Maker] = set()
+    breaks: list[Break] = []
+    for record in _records(rulebook, folder, breaks):  # one after another: all of a year's nights are too much at once
+        at = str(record.get("ended_at"))
+        for name, clip in ((output_name(clip), clip) for clip in completed(record)):
+            recorded.add(maker(clip))
+            if at >= ended.get(name, ""):
+                clips[name], ended[name] = clip, at
     entries = [entry for entry in Ledger(folder).entries() if entry.made is not None]
-    known = [clip for one in records for clip in completed(one)]
-    unrecorded = _unrecorded(rulebook, folder, entries, known)
-    known += [{**entry.made.clip, "made_by": entry.made.job_id} for entry in entries if entry.made is not None]
-    clips = {output_name(clip): clip for clip in known}  # the ledger knows the newest
+    unrecorded = _unrecorded(rulebook, folder, entries, recorded)
+    known = [{**entry.made.clip, "made_by": entry.made.job_id} for entry in entries if entry.made is not None]
+    clips |= {output_name(clip): clip for clip in known}  # the ledger knows the newest
     said = chain_findings(rulebook, folder, [*breaks, *broken_links(folder)])
     return Kept(tuple(placed(folder, clips[name]) for name in sorted(clips)), (*said, *unrecorded))
 
 
-def _records(rulebook: Rulebook, folder: str) -> tuple[list[dict[str, Any]], list[Break]]:
-    """The records of a folder in the order of their ends, and those that cannot be read as one."""
-    records, breaks = [], []
+def _records(rulebook: Rulebook, folder: str, breaks: list[Break]) -> Iterator[dict[str, Any]]:
+    """The records of a folder, one after another; those that cannot be read as one are added to `breaks`."""
     for name in record_names(folder):
         record = read_record(os.path.join(folder, name))
         if record is None:
@@ -62,25 +72,24 @@ def _records(rulebook: Rulebook, folder: str) -> tuple[list[dict[str, Any]], lis
             for clip in completed(record):
                 recorded_task(rulebook, clip)
                 recorded_file(clip)
-            records.append(record)
         except ProxxError as error:
             breaks.append(Break("unreadable", name, "", str(error).removeprefix("the record is damaged: ")))
-    return sorted(records, key=lambda one: str(one.get("ended_at"))), breaks
+        else:
+            yield record
 
 
-def _unrecorded(rulebook: Rulebook, folder: str, entries: Sequence[Entry], known: Sequence[Clip]) -> list[Finding]:
+def _unrecorded(rulebook: Rulebook, folder: str, entries: Sequence[Entry], recorded: Set[Maker]) -> list[Finding]:
     """The proved proxies that no record of the folder tells of, told once for each job that made them."""
     found: list[Finding] = []
     decisions = ask(rulebook, "kept", {"kept.recorded": "no"})
-    for job, names in sorted(unrecorded(entries, known).items()):
+    for job, names in sorted(unrecorded(entries, recorded).items()):
         texts = {"output": os.path.join(folder, names[0]), "was": job, "is": str(len(names))}
         found += tell_all(rulebook, decisions, texts)
     return found
 
 
-def unrecorded(entries: Iterable[Entry], known: Iterable[Clip]) -> dict[str, list[str]]:
+def unrecorded(entries: Iterable[Entry], recorded: Set[Maker]) -> dict[str, list[str]]:
     """The names of proved proxies that none of the recorded clips is, by the job that made them."""
-    recorded = {(output_name(clip), str(clip.get("made_by"))) for clip in known}
     jobs: dict[str, list[str]] = {}
     for entry in entries:
         if entry.made is not None and (entry.name, entry.made.job_id) not in recorded:
@@ -91,6 +100,11 @@ def unrecorded(entries: Iterable[Entry], known: Iterable[Clip]) -> dict[str, lis
 def completed(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The finished clips of a record."""
     return [clip for clip in record["clips"] if isinstance(clip, dict) and clip.get("status") == "COMPLETED"]
+
+
+def maker(clip: Clip) -> Maker:
+    """The file name of a clip's proxy, and the job that made it."""
+    return output_name(clip), str(clip.get("made_by"))
 
 
 def output_name(clip: Clip) -> str:

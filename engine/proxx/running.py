@@ -71,8 +71,9 @@ def retry_command(arguments: argparse.Namespace) -> int:
     ready = make_ready(arguments, arguments.record, data, signals)
     if ready is None:
         return EXIT_FINDINGS
-    again = Run(str(uuid.uuid4()), str(record["job_id"]))
-    return _go(arguments, [replace(ready, run=again, early=since(ready, record, arguments.record))], way_of(arguments))
+    again, early = Run(str(uuid.uuid4()), str(record["job_id"])), since(ready, record, arguments.record)
+    del record  # of thousands of clips: a run has enough of its own to keep in mind
+    return _go(arguments, [replace(ready, run=again, early=early)], way_of(arguments))
 
 
 def way_of(arguments: argparse.Namespace) -> Way:

@@ -10,7 +10,7 @@ from typing import Any
 from proxx.chain import read_record, record_names
 from proxx.errors import ProxxError
 from proxx.job import read_plan
-from proxx.kept import completed, unrecorded
+from proxx.kept import Maker, completed, maker, unrecorded
 from proxx.ledger import DONE, RUNNING, VERIFYING, Entry, Ledger
 from proxx.model import SIMULATED
 from proxx.rulebook import Rulebook
@@ -141,13 +141,18 @@ def _unmade(ledger: Ledger, entry: Entry) -> str:
 
 def _jobs(folder: str, entries: Mapping[str, Entry]) -> list[Job]:
     """Every job that left a record in a folder, in the order of their ends, and those that began and left none."""
-    found = {name: read_record(os.path.join(folder, name)) for name in record_names(folder)}
-    records = {name: document for name, document in found.items() if document is not None}
-    ended = sorted((_ended(name, one) for name, one in records.items()), key=lambda job: (job.ended_at, job.file))
-    plans = {str(one.get("plan_file", "")).rpartition("/")[2] for one in records.values()}
+    ended: list[Job] = []
+    plans: set[str] = set()
+    recorded: set[Maker] = set()
+    for name in record_names(folder):  # one after another: all of a year's nights are too much at once
+        record = read_record(os.path.join(folder, name))
+        if record is not None:
+            ended.append(_ended(name, record))
+            plans.add(str(record.get("plan_file", "")).rpartition("/")[2])
+            recorded |= {maker(clip) for clip in completed(record)}
+    ended.sort(key=lambda job: (job.ended_at, job.file))
     told = [*ended, *_unfinished(folder, plans, entries)]
-    clips = [clip for one in records.values() for clip in completed(one)]
-    made = unrecorded(entries.values(), clips)
+    made = unrecorded(entries.values(), recorded)
     lost = [(job, len(names)) for job, names in sorted(made.items()) if job not in {one.job_id for one in told}]
     return [*told, *(Job(job, "UNRECORDED", count, count, "") for job, count in lost)]
 
