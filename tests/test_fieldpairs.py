@@ -177,6 +177,19 @@ def test_matroska_rounds_to_milliseconds_and_calls_a_field_as_long_as_a_frame() 
     assert [one.pts for one in framed(coded, ntsc, Fraction(1, 1000))] == [0, 33, 67]
 
 
+@pytest.mark.parametrize("ticks", [1, 2, 3], ids=["a tick is a frame, as in MXF", "two a frame", "three a frame"])
+def test_frames_of_few_ticks_are_not_taken_for_fields(ticks: int) -> None:
+    frames = packets(*((ticks * number, ticks) for number in range(6)))
+    assert framed(frames, PAL, Fraction(1, 25 * ticks)) == frames
+    untimed = packets(*((None if number % 2 else ticks * number, ticks) for number in range(6)))
+    assert framed(untimed, PAL, Fraction(1, 25 * ticks)) == untimed
+
+
+def test_fields_of_one_tick_are_paired() -> None:
+    coded = packets((0, 1), (1, 1), (2, 1), (3, 1))
+    assert [one.pts for one in framed(coded, PAL, Fraction(1, 50))] == [0, 2]
+
+
 @pytest.mark.parametrize(
     "video",
     [

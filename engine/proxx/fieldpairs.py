@@ -67,7 +67,10 @@ def counted_by_frames(video: Video, packets: int, frames: int) -> Video:
 
 
 def _is_second(packet: Packet, first: Packet, field: Fraction) -> bool:
-    """Whether a packet is the second field of a frame; ticks are whole numbers, so that it may be off by one."""
+    """Whether a packet is the second field of a frame. Ticks are whole numbers, so that it may be off by one, but where
+    a tick is as long as a field or a frame (MXF) never by so much that the next frame would be one.
+    """
+    off = min(Fraction(1), field / 2)
     if packet.pts is None:
-        return all(abs(one.duration - field) <= 1 for one in (first, packet))
-    return abs(packet.pts - (first.pts or 0) - field) <= 1
+        return all(abs(one.duration - field) <= off for one in (first, packet))
+    return abs(packet.pts - (first.pts or 0) - field) <= off
