@@ -33,7 +33,7 @@ def test_the_demo_makes_and_proves_a_proxy_and_says_each_command_before_it_runs_
     assert record["status"] == clip["status"] == "COMPLETED"
     assert (clip["media"]["timecode"], clip["media"]["reel"]) == ("01:00:00:00", "A001R2EC")
     assert len(clip["media"]["audio"]) == 2
-    assert clip["frames_decoded"] == clip["promise"]["video"]["frames"] == 48
+    assert clip["frames"] == clip["promise"]["video"]["frames"] == 48
     assert clip["sha256"] in done.stdout
 
 

@@ -121,7 +121,7 @@ def _clip_rows(clip: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         ("clip", f"{Path(clip['output']).name}: {clip['status']}, {clip['size']} bytes, {clip['seconds']} s"),
         ("picture", f"{made['codec']}, {picture['width']}x{picture['height']}, {picture['rate']} fps"),
-        ("frames", f"{clip['frames_decoded']} decoded, {promise['video']['frames']} promised"),
+        ("frames", f"{clip['frames']} counted, {promise['video']['frames']} promised"),
         ("timecode", f"{made['timecode']}, reel {made['reel']}"),
         ("sound", f"{len(made['audio'])} streams, {len(promise['audio'])} promised"),
         ("findings", len(clip["findings"])),

@@ -1,6 +1,6 @@
 """Whether a coded ProRes picture is whole, by its syntax alone (SMPTE RDD 36): nothing is decoded.
 
-Every slice begins where the one before it ends, and says how its bytes are shared out. Of 120 pictures in which 4 KiB
+Every slice begins where the one before it ends, and says how its bytes are shared out. Of 150 pictures in which 4 KiB
 were lost or another file's, not one adds up; a changed byte in the midst of a slice only decoding can tell, at best.
 """
 
