@@ -2,7 +2,7 @@
 
 All programs make proxies of the same clips in the same run, in turn; the middle of several rounds counts. Times belong
 to one machine, the ratios hardly: proxx to a loop that calls FFmpeg with the very same arguments, and to a loop that
-also proves every file as proxx does (probe, decode to the end, hash). Needs an idle machine.
+also proves every file as well as a shell can (probe, decode to the end, hash). Needs an idle machine.
 """
 
 from __future__ import annotations
