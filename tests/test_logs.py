@@ -174,10 +174,14 @@ def test_a_log_on_stderr_is_alone_there(job: Path, capsysbinary: Any) -> None:
     spec = json.loads(job.read_text("utf-8"))
     other = job.with_name("other.json")
     other.write_text(json.dumps({**spec, "job_id": "j2", "naming_template": "{source_name}.{source_ext}"}), "utf-8")
-    assert main(["run", str(other), "--log-format", "json", "--quiet"]) == 0  # it has a remark on its name
+    assert main(["run", str(other), "--log-format", "json", "--quiet"]) == 0  # two remarks: ending, and letters
     assert main(["run", str(job.with_name("nowhere.json")), "--log-format", "json", "--log", "-"]) == 2
     lines = [json.loads(line) for line in capsysbinary.readouterr().err.splitlines()]
-    assert [line["event"] for line in lines if line["event"] in ("finding", "trouble")] == ["finding", "trouble"]
+    assert [line["event"] for line in lines if line["event"] in ("finding", "trouble")] == [
+        "finding",
+        "finding",
+        "trouble",
+    ]
     assert lines[0]["job"] == "j2"
     assert "nowhere.json" in lines[-1]["message"]
 
