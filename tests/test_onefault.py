@@ -112,7 +112,7 @@ def test_a_fix_is_not_called_checked_where_another_report_would_take_in_what_it_
     fixes = fixes_of(rulebook, "/resolution", container="mxf", proxy_profile="proxy_h264_mov")
     assert fixes == (
         "Checked: set resolution to same.",
-        "Checked: set proxy_profile to proxy_h264_low, proxy_h264_mov_half or proxy_h264_mov_resolve.",
+        "Checked: set proxy_profile to proxy_h264_mov_half, proxy_h264_low or proxy_h264_mov_resolve.",
     )
 
 
