@@ -279,7 +279,7 @@ def test_a_hole_in_a_picture_that_is_not_decoded_keeps_a_proxy_from_its_name(
 def test_a_card_says_how_many_pictures_are_decoded(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["profiles", "proxy_prores_hq"]) == 0
     assert b"\n  proof       one picture in 4 is decoded" in capsysbinary.readouterr().out
-    assert main(["profiles", "proxy_dnxhr_444"]) == 0
+    assert main(["profiles", "proxy_dnxhr_hqx"]) == 0
     assert b"\n  proof " not in capsysbinary.readouterr().out
 
 
