@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from proxx import prores, vc3
 from proxx.cli import main
-from proxx.coded import CODECS, Essence, find_essence
+from proxx.coded import CODECS, Coded, find_coded
 from proxx.engines.ffmpeg import Sample, decode
 from proxx.errors import EXIT_CLIP_FAILED
 from proxx.model import Media, Task, Video
@@ -70,8 +70,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return make
 
 
-def whole(path: Path, codec: str) -> Essence:
-    found = find_essence(str(path), codec)
+def whole(path: Path, codec: str) -> Coded:
+    found = find_coded(str(path), codec)
     assert found is not None
     return found
 
@@ -166,11 +166,11 @@ def test_what_holds_no_pictures_to_look_at_is_left_to_the_decoder(
     cut.write_bytes(made("444.mxf").read_bytes()[:100] + b"no key" * 100)
     empty = tmp_path / "empty.mov"
     empty.write_bytes(b"")
-    assert find_essence(str(cut), "dnxhr") is None
-    assert find_essence(str(empty), "prores") is None
-    assert find_essence(str(tmp_path / "none.mov"), "prores") is None
-    assert find_essence(str(clips / "clip.mp4"), "h264") is None
-    assert find_essence(str(clips / "clip.mp4"), None) is None
+    assert find_coded(str(cut), "dnxhr") is None
+    assert find_coded(str(empty), "prores") is None
+    assert find_coded(str(tmp_path / "none.mov"), "prores") is None
+    assert find_coded(str(clips / "clip.mp4"), "h264") is None
+    assert find_coded(str(clips / "clip.mp4"), None) is None
 
 
 @pytest.mark.parametrize("name", ["aw.mov", "alpha.mov", "fields.mov", "lb.mov", "444.mxf"])

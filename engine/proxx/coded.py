@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from proxx import prores, vc3
 from proxx.stored import read_track
-from proxx.window import Window, ber, boxes, child
+from proxx.window import Window, boxes, child, items
 
 CODECS: Mapping[str, tuple[str, Callable[[bytes], str]]] = {
     "prores": ("prores", prores.flaw),
@@ -23,12 +23,9 @@ ELEMENT = bytes.fromhex("0d010301")
 PICTURE_ITEMS = (0x05, 0x15)
 """What the key of a picture's essence element has (SMPTE ST 379-1, 7): four bytes, four more, and the item's type."""
 
-HEAD_BYTES = 16 + 9
-"""A key and the longest length behind it."""
-
 
 @dataclass(slots=True)
-class Essence:
+class Coded:
     """The pictures of a file whose codec can be looked at, each a place and a size, in the order of the file.
 
     `flaw` is what the first damaged one is found to be, "" as long as none is found; `handed` is how many were handed
@@ -63,17 +60,17 @@ class Essence:
                     yield number, data
 
 
-def find_essence(path: str, codec: str | None) -> Essence | None:
+def find_coded(path: str, codec: str | None) -> Coded | None:
     """The pictures of the first video track of a MOV, MP4 or MXF; None where they cannot be found, or looked at."""
     if codec is None or codec not in CODECS:
         return None
     try:
         with open(path, "rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            places = _in_mxf(file, size) if file.read(len(KEY)) == KEY else _in_mov(Window(file, size))
+            window = Window(file, os.fstat(file.fileno()).st_size)
+            places = _in_mxf(file) if window.read(0, len(KEY)) == KEY else _in_mov(window)
     except OSError:
         return None
-    return Essence(path, codec, places) if places else None
+    return Coded(path, codec, places) if places else None
 
 
 def _in_mov(window: Window) -> list[tuple[int, int]]:
@@ -88,17 +85,12 @@ def _in_mov(window: Window) -> list[tuple[int, int]]:
     return []
 
 
-def _in_mxf(file: BinaryIO, size: int) -> list[tuple[int, int]]:
+def _in_mxf(file: BinaryIO) -> list[tuple[int, int]]:
     """The picture elements of a frame-wrapped MXF."""
     found = []
-    at = 0
-    while at + HEAD_BYTES <= size:
-        head = os.pread(file.fileno(), HEAD_BYTES, at)
-        length, taken = ber(head, 16)
-        if head[:4] != KEY:
+    for key, begins, size in items(lambda at, count: os.pread(file.fileno(), count, at), 0):
+        if key[:4] != KEY:
             return []
-        at += 16 + taken
-        if head[8:12] == ELEMENT and head[12] in PICTURE_ITEMS:
-            found.append((at, length))
-        at += length
+        if key[8:12] == ELEMENT and key[12] in PICTURE_ITEMS:
+            found.append((begins, size))
     return found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from proxx.marks import HEAD_BYTES
 from proxx.model import Media
 from proxx.mxf import PARTITION, metadata_end, tags_of
-from proxx.window import MOST_AT_ONCE, Window, ber, number
+from proxx.window import MOST_AT_ONCE, Window, items, number
 
 ESSENCE = bytes.fromhex("060e2b34010201010d010301")
 """What the key of an essence element begins with (ST 379-2)."""
@@ -61,7 +61,7 @@ def _behind(window: Window, frames: int | None) -> int | None:
 def _essence(window: Window, at: int) -> tuple[int | None, Part | None]:
     """How long the one essence element is, and the last segment of its index. None where there are several."""
     lengths, parts, ids = [], [], set()
-    for key, begins, size in _items(window, metadata_end(window, at)):
+    for key, begins, size in islice(items(window.read, metadata_end(window, at)), MOST_ITEMS):
         if key[:7] + key[8:12] == ESSENCE[:7] + ESSENCE[8:]:
             lengths.append(size)
             if len(lengths) > 1:
@@ -72,17 +72,6 @@ def _essence(window: Window, at: int) -> tuple[int | None, Part | None]:
             ids.add(values.get(INDEX_ID))
     alone = len(lengths) == 1 and len(ids) == 1
     return (lengths[0], max(parts)) if alone else (None, None)
-
-
-def _items(window: Window, at: int) -> Iterator[tuple[bytes, int, int]]:
-    """Every item from a place on: its key, where its value begins, and how long that is."""
-    for _ in range(MOST_ITEMS):
-        head = window.read(at, 25)
-        if len(head) < 17:
-            return
-        size, skip = ber(head, 16)
-        yield head[:16], at + 16 + skip, size
-        at += 16 + skip + size
 
 
 def _part(values: dict[int, bytes]) -> Part:

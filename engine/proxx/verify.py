@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 from proxx.clip import MILLISECONDS
-from proxx.coded import Essence, find_essence
+from proxx.coded import Coded, find_coded
 from proxx.commit import digest
 from proxx.compare import compare
 from proxx.engines.ffmpeg import Outcome, Sample, decode, patience
@@ -53,7 +53,7 @@ class _Decoded:
     frames: int | None
     decoded: int | None
     outcome: Outcome
-    essence: Essence | None
+    coded: Coded | None
 
 
 def verify(
@@ -101,23 +101,23 @@ def verify(
 def _decode(rulebook: Rulebook, task: Task, path: str, every: int, tools: Tools, enough: Stop) -> _Decoded:
     """Decode a file to its end; or one picture of so many of it, and look at all as they are stored."""
     pace, words = patience(rulebook.items["watchdog"], task), rulebook.members("damage-words")
-    essence = find_essence(path, task.expect.codec) if every > EVERY else None
-    if essence is None:
+    coded = find_coded(path, task.expect.codec) if every > EVERY else None
+    if coded is None:
         frames, outcome = decode(path, tools.ffmpeg, enough, pace, words, tools.threads)
         return _Decoded(frames, frames, outcome, None)
     video = task.expect.video or Video()
-    pictures = essence.pictures(every, enough.is_set)
-    sample = Sample(essence.decoder, (video.width or 0, video.height or 0), video.rate or Fraction(1), pictures)
+    pictures = coded.pictures(every, enough.is_set)
+    sample = Sample(coded.decoder, (video.width or 0, video.height or 0), video.rate or Fraction(1), pictures)
     decoded, outcome = decode(path, tools.ffmpeg, enough, pace, words, tools.threads, sample)
-    missing = essence.handed - (decoded or 0)
-    return _Decoded(len(essence.places) - missing, decoded, outcome, essence)
+    missing = coded.handed - (decoded or 0)
+    return _Decoded(len(coded.places) - missing, decoded, outcome, coded)
 
 
 def _found(pictures: _Decoded) -> dict[str, Aspect]:
     """How the decoder ended, and whether the pictures are whole as they are stored."""
     aspects = _decoded(pictures.outcome)
-    if pictures.essence is not None and "made.decode" in aspects:
-        flaw = pictures.essence.flaw
+    if pictures.coded is not None and "made.decode" in aspects:
+        flaw = pictures.coded.flaw
         aspects["made.stored"] = Aspect("damaged" if flaw else "whole", flaw, "whole pictures")
     return aspects
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 MOST_BYTES = 8 << 20
@@ -10,6 +10,10 @@ MOST_BYTES = 8 << 20
 
 MOST_AT_ONCE = 2 << 20
 MOST_READS = 20_000
+
+KEY_BYTES = 16
+ITEM_BYTES = KEY_BYTES + 9
+"""A key and the longest length behind it."""
 
 
 class Window:
@@ -44,6 +48,15 @@ def ber(data: bytes, at: int) -> tuple[int, int]:
     if first < 0x80:
         return first, 1
     return number(data, at + 1, first & 0x7F) if first & 0x7F <= 8 else 0, 1 + (first & 0x7F)
+
+
+def items(read: Callable[[int, int], bytes], at: int) -> Iterator[tuple[bytes, int, int]]:
+    """The items of an MXF from a place on (SMPTE ST 336): key, where the value begins, and its bytes."""
+    while len(head := read(at, ITEM_BYTES)) > KEY_BYTES:
+        size, skip = ber(head, KEY_BYTES)
+        begins = at + KEY_BYTES + skip
+        yield head[:KEY_BYTES], begins, size
+        at = begins + size
 
 
 def boxes(window: Window, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
